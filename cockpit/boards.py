@@ -1,0 +1,33 @@
+"""All boards of a session: the only thing that a screen reads."""
+
+from dataclasses import dataclass, field
+
+from cockpit.board import Board
+from cockpit.health.status import HealthRow
+from cockpit.portfolio.position import Account, Position
+from cockpit.scan.candidate import Candidate, ScanProgress
+from cockpit.spreads.structure import Spread
+from cockpit.ticks.quote import Ticker
+
+
+@dataclass(frozen=True, slots=True)
+class Boards:
+    """One board a pane, by the pane's own key.
+
+    Attributes:
+        ticks: by exchange symbol.
+        candidates: by ticker.
+        spreads: by ticker, best first.
+        positions: by position id.
+        account: the one key ``account``.
+        scan: the one key ``scan``.
+        health: by part: ``feed``, ``provider:NAME``, ``storage``, ``process``, ``task:NAME``.
+    """
+
+    ticks: Board[str, Ticker] = field(default_factory=Board)
+    candidates: Board[str, Candidate] = field(default_factory=Board)
+    spreads: Board[str, tuple[Spread, ...]] = field(default_factory=Board)
+    positions: Board[str, Position] = field(default_factory=Board)
+    account: Board[str, Account] = field(default_factory=Board)
+    scan: Board[str, ScanProgress] = field(default_factory=Board)
+    health: Board[str, HealthRow] = field(default_factory=Board)

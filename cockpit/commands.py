@@ -1,0 +1,64 @@
+"""The one interface through which a screen or a command line makes something happen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from cockpit.portfolio.position import ClosedPosition, Position, Ticket
+from cockpit.scan.candidate import Candidate
+from cockpit.spreads.structure import Spread
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What a scan found: candidates by falling score and each one's spreads, best first."""
+
+    started_at: datetime
+    finished_at: datetime
+    candidates: tuple[Candidate, ...]
+    spreads: dict[str, tuple[Spread, ...]]
+
+
+class Commands(Protocol):
+    """Every method raises a :class:`cockpit.errors.CockpitError` whose sentence can be shown as it is."""
+
+    async def scan(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanResult:
+        """Scan these tickers, or every report within ``days``; boards fill as it goes. A running scan is replaced."""
+        ...
+
+    def cancel_scan(self) -> None:
+        """Stop the running scan; what it has found stays."""
+        ...
+
+    async def opening_ticket(self, spread_id: str) -> Ticket:
+        """A ticket for a scanned spread, priced from a chain fetched now."""
+        ...
+
+    async def open_position(self, ticket: Ticket, contracts: int) -> Position:
+        """Fill the ticket. When this returns, the fill is committed.
+
+        Raises:
+            OrderRefusedError: with the reason a trader would be given.
+        """
+        ...
+
+    async def closing_ticket(self, position_id: str) -> Ticket:
+        """A ticket that closes the whole position, priced from a chain fetched now."""
+        ...
+
+    async def close_position(self, ticket: Ticket) -> ClosedPosition:
+        """Fill the closing ticket. When this returns, the fill is committed."""
+        ...
+
+    async def history(self) -> list[ClosedPosition]:
+        """Closed positions, newest first."""
+        ...
+
+    async def next_session(self) -> datetime:
+        """Move the simulated clock to the next session's open; returns the new time.
+
+        Raises:
+            UsageError: outside the ``sim`` profile.
+        """
+        ...

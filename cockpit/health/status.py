@@ -1,0 +1,119 @@
+"""Rows of the health pane: what each part of the cockpit says of itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """How a part is, in one word."""
+
+    STARTING = "starting"
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedStatus:
+    """The exchange stream.
+
+    Attributes:
+        rate: trades per second over the last ten seconds.
+        lag_ms: median of receipt minus exchange time over the last trades; may be negative; None before the first.
+        last_message_at: monotonic seconds of the last frame; None before the first.
+        up_since: monotonic seconds of the present connection.
+        ring_fill: share of the ring waiting for the database, 0 to 1.
+        rejected: frames or fields that failed validation.
+        stored: trades committed to SQLite in this session.
+    """
+
+    venue: str
+    state: State = State.STARTING
+    message: str = ""
+    rate: float = 0.0
+    lag_ms: float | None = None
+    last_message_at: float | None = None
+    up_since: float | None = None
+    ring_fill: float = 0.0
+    gaps: int = 0
+    reconnects: int = 0
+    rejected: int = 0
+    received: int = 0
+    stored: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One rate limit: so much used of so much in so many seconds, and seconds until the oldest use expires."""
+
+    limit: int
+    seconds: float
+    used: int
+    resets_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderStatus:
+    """A vendor as the network layer sees it.
+
+    Attributes:
+        windows: its limits, the tightest first.
+        waiting: callers queued at the limiter.
+        breaker: ``closed``, ``open`` or ``half-open``.
+        p95_ms: 95th percentile of the last answers' latency; None before the first.
+        hit_ratio: share of look-ups answered by the cache, 0 to 1; None before the first.
+        last_error: sentence of the last failure, with ``last_error_at``.
+    """
+
+    provider: str
+    state: State = State.STARTING
+    windows: tuple[Window, ...] = ()
+    waiting: int = 0
+    breaker: str = "closed"
+    p95_ms: float | None = None
+    hit_ratio: float | None = None
+    requests: int = 0
+    errors: int = 0
+    last_error: str = ""
+    last_error_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StorageStatus:
+    """The database: queue of the one writer, commit latency, sizes on disk."""
+
+    state: State = State.STARTING
+    read_only: bool = False
+    message: str = ""
+    queued: int = 0
+    commit_p99_ms: float | None = None
+    wal_bytes: int = 0
+    database_bytes: int = 0
+    disk_used: float | None = None
+    """Share of the disk in use, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStatus:
+    """The process itself: CPU of one core (0 to 1), resident bytes, loop lag p99, running tasks, uptime seconds."""
+
+    cpu: float | None = None
+    rss_bytes: int | None = None
+    loop_lag_ms: float | None = None
+    tasks: int = 0
+    uptime: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """A supervised task: its state, restarts so far and the sentence of its last failure."""
+
+    name: str
+    state: State
+    restarts: int = 0
+    message: str = ""
+
+
+HealthRow = FeedStatus | ProviderStatus | StorageStatus | ProcessStatus | TaskStatus

@@ -1,0 +1,67 @@
+"""Logging to a rotating file, never to the screen, through a queue so that no caller waits for the disk."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
+from pathlib import Path
+from queue import SimpleQueue
+from time import monotonic
+
+_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_REPEAT_SECONDS = 60.0
+
+
+class _PrivateFile(RotatingFileHandler):
+    """A rotating file that only its owner can read."""
+
+    def _open(self):  # type: ignore[no-untyped-def]  # the stub's return type is a private alias
+        descriptor = os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        return os.fdopen(descriptor, self.mode, encoding=self.encoding)
+
+
+class Repeats(logging.Filter):
+    """Lets one of a run of equal messages through a minute, and says how many were held back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """True where the record is to be written."""
+        key = (record.name, record.getMessage())
+        now = monotonic()
+        since, held = self._seen.get(key, (float("-inf"), 0))
+        if now - since < _REPEAT_SECONDS:
+            self._seen[key] = (since, held + 1)
+            return False
+        if len(self._seen) > 1000:
+            self._seen.clear()
+        self._seen[key] = (now, 0)
+        if held:
+            record.msg, record.args = f"{record.getMessage()} (and {held} more like it)", ()
+        return True
+
+
+@contextmanager
+def logging_to(path: Path, level: int = logging.INFO) -> Iterator[None]:
+    """Send the log of the process to ``path`` (10 MB, three older ones kept) while the block runs."""
+    file = _PrivateFile(path, maxBytes=10_000_000, backupCount=3, encoding="utf-8", delay=True)
+    file.setFormatter(logging.Formatter(_FORMAT))
+    queue: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    handler = QueueHandler(queue)
+    handler.addFilter(Repeats())
+    listener = QueueListener(queue, file)
+    root = logging.getLogger()
+    previous = root.handlers[:], root.level
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    listener.start()
+    try:
+        yield
+    finally:
+        root.handlers[:], level_before = previous
+        root.setLevel(level_before)
+        listener.stop()
+        file.close()

@@ -1,0 +1,112 @@
+"""What the cockpit asks of its vendors, whoever they are.
+
+Every method raises :class:`cockpit.errors.ProviderError` and nothing else when a vendor gives no usable answer.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from cockpit.options.chain import OptionChain
+from cockpit.scan.earnings import EarningsReport, PastReport
+from cockpit.scan.moves import DailyBar
+from cockpit.ticks.quote import BookTop, DayTicker
+from cockpit.ticks.trade import Trade
+
+StreamEvent = Trade | BookTop | DayTicker
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Something on the stream that was not taken: its kind (for counting) and a short sample of it."""
+
+    kind: str
+    sample: str
+
+
+class TradeStream(Protocol):
+    """One connection to an exchange's market stream."""
+
+    def __aiter__(self) -> AsyncIterator[StreamEvent | Rejected]:
+        """Decoded and validated events in order of arrival; ends when the venue closes the connection."""
+        ...
+
+
+class Exchange(Protocol):
+    """A venue that streams trades."""
+
+    name: str
+
+    def connect(self, symbols: Sequence[str]) -> AbstractAsyncContextManager[TradeStream]:
+        """Open one connection that carries trades, book tops and day tickers of these symbols.
+
+        Raises:
+            ProviderError: RESTRICTED for 451, UNAVAILABLE where the venue cannot be reached.
+        """
+        ...
+
+    async def day_tickers(self, symbols: Sequence[str]) -> list[DayTicker]:
+        """The rolling 24 hours of these symbols, from REST."""
+        ...
+
+    async def trades_from(self, symbol: str, from_id: int, limit: int = 1000) -> list[Trade]:
+        """Trades with ids from ``from_id`` on, rising, at most ``limit``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EquityQuote:
+    """The underlying's price.
+
+    Attributes:
+        last: dollars; None where the vendor has none.
+        previous_close: the last session's close.
+        quoted_at: UTC.
+    """
+
+    symbol: str
+    name: str
+    last: float | None
+    bid: float | None
+    ask: float | None
+    previous_close: float | None
+    volume: int | None
+    quoted_at: datetime | None
+
+
+class OptionVenue(Protocol):
+    """Quotes, chains and daily history of US equities."""
+
+    name: str
+
+    async def quotes(self, symbols: Sequence[str]) -> dict[str, EquityQuote]:
+        """Quotes by symbol, in as few requests as the vendor allows; unknown symbols are absent."""
+        ...
+
+    async def expirations(self, symbol: str) -> list[date]:
+        """Listed expiries, rising; empty where the symbol has no options."""
+        ...
+
+    async def chain(self, symbol: str, expiry: date, *, fresh: bool = False) -> OptionChain:
+        """One expiry's chain; ``fresh`` asks past the cache. The chain's ``spot`` comes from :meth:`quotes`."""
+        ...
+
+    async def daily_history(self, symbol: str, start: date, end: date) -> list[DailyBar]:
+        """Daily bars from ``start`` to ``end`` inclusive, rising; empty where there are none."""
+        ...
+
+
+class EarningsSource(Protocol):
+    """Coming and past earnings reports."""
+
+    name: str
+
+    async def calendar(self) -> list[EarningsReport]:
+        """Coming reports of the next three months, by date."""
+        ...
+
+    async def past_reports(self, symbol: str) -> list[PastReport]:
+        """Past reports, newest first."""
+        ...

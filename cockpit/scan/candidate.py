@@ -1,0 +1,90 @@
+"""A name that reports soon, with everything the scan found out about it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cockpit.scan.earnings import Timing
+from cockpit.scan.liquidity import Tier
+from cockpit.scan.moves import Reaction
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row of the candidates pane. None means unknown: shown as ``?``, never scored, never traded.
+
+    Moves are fractions of the price: 0.079 for 7.9 %.
+
+    Attributes:
+        expiry: the first expiry that covers the report.
+        implied_move: expected absolute move by ``implied_method``.
+        event_move: expected absolute move of the report alone, from the variance of two expiries.
+        event_sd: standard deviation of the report's log move; its square is the event variance.
+        ambient_vol: annualised volatility without the report.
+        atm_iv: at-the-money-forward volatility of ``expiry``.
+        historical_mean: mean absolute close-to-close reaction of past reports.
+        quarters: how many past reports that mean stands on.
+        vrp: implied over historical, shrunk towards the market's average with ``quarters``: the ranking figure.
+        vrp_mean: the plain ratio.
+        dispersion: median absolute deviation over median of the reactions.
+        tail_ratio: largest over mean reaction.
+        tier: liquidity of the near-the-money options.
+        score: of the best spread, 0 to 100.
+        best_spread: id of that spread.
+        flags: doubts in short words, for instance ``no timing`` or ``3 quarters``.
+        problem: why there are no figures, as one sentence; None where there are.
+        quoted_at: age reference of the chain, UTC.
+        weekly: True where ``expiry`` is no monthly expiry.
+    """
+
+    symbol: str
+    name: str
+    report_date: date
+    timing: Timing
+    scanned_at: datetime
+    sector: str | None = None
+    spot: float | None = None
+    forward: float | None = None
+    expiry: date | None = None
+    weekly: bool | None = None
+    implied_move: float | None = None
+    implied_method: str = "atmf"
+    event_move: float | None = None
+    event_sd: float | None = None
+    ambient_vol: float | None = None
+    atm_iv: float | None = None
+    historical_mean: float | None = None
+    historical_median: float | None = None
+    quarters: int = 0
+    vrp: float | None = None
+    vrp_mean: float | None = None
+    dispersion: float | None = None
+    tail_ratio: float | None = None
+    tier: Tier | None = None
+    reactions: tuple[Reaction, ...] = ()
+    sentiment: float | None = None
+    score: float | None = None
+    best_spread: str | None = None
+    flags: tuple[str, ...] = ()
+    problem: str | None = None
+    quoted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanProgress:
+    """How far the running or last scan is.
+
+    Attributes:
+        total: names to look at; 0 before the calendar is there.
+        done: names looked at, whether they gave figures or not.
+        failed: of those, how many gave none.
+        finished_at: None while the scan runs.
+        message: the sentence to show, for instance why a scan could not start.
+    """
+
+    started_at: datetime
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    finished_at: datetime | None = None
+    message: str = ""
+    cancelled: bool = False
