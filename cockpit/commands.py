@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cockpit.portfolio.position import ClosedPosition, Position, Ticket
 from cockpit.scan.candidate import Candidate
+from cockpit.scan.explain import Explanation
 from cockpit.spreads.structure import Spread
 
 
@@ -24,7 +25,11 @@ class Commands(Protocol):
     """Every method raises a :class:`cockpit.errors.CockpitError` whose sentence can be shown as it is."""
 
     async def scan(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanResult:
-        """Scan these tickers, or every report within ``days``; boards fill as it goes. A running scan is replaced."""
+        """Scan these tickers, or every report within ``days``; boards fill as it goes. A running scan is replaced.
+
+        Raises:
+            ScanStoppedError: it was stopped or replaced before its end.
+        """
         ...
 
     def cancel_scan(self) -> None:
@@ -49,6 +54,14 @@ class Commands(Protocol):
 
     async def close_position(self, ticket: Ticket) -> ClosedPosition:
         """Fill the closing ticket. When this returns, the fill is committed."""
+        ...
+
+    async def explain(self, symbol: str) -> Explanation:
+        """Every number behind a scanned candidate and its spreads.
+
+        Raises:
+            UsageError: the symbol has not been scanned.
+        """
         ...
 
     async def history(self) -> list[ClosedPosition]:

@@ -46,6 +46,10 @@ class OrderRefusedError(CockpitError):
     """The paper broker did not take an order; the sentence is the reason a trader would be given."""
 
 
+class ScanStoppedError(CockpitError):
+    """A scan ended before its last name: stopped by the user or replaced by a newer one. What it found stays."""
+
+
 class Refusal(StrEnum):
     """Why a vendor gave no data, in the only distinctions that callers act on."""
 

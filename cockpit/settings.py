@@ -25,7 +25,7 @@ from cockpit.errors import ConfigurationError
 from cockpit.paths import Paths, config_file, environment_file, profile_paths, shipped
 
 _PREFIX = "COCKPIT_"
-_LIMIT = re.compile(r"^(\d+)/(\d*)([smhd])$")
+_LIMIT = re.compile(r"^(\d+)/(\d*)([smhd])\Z", re.ASCII)
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SECRETS = frozenset({"token", "api_key", "client_secret", "redis.url"})
 
@@ -50,7 +50,7 @@ def parse_limit(text: str) -> tuple[int, float]:
         ValueError: it does not read so, or is zero.
     """
     match = _LIMIT.match(text)
-    if match is None or int(match[1]) == 0 or match[2] == "0":
+    if match is None or int(match[1]) == 0 or (match[2] and int(match[2]) == 0):
         raise ValueError("a limit reads COUNT/TIME with s, m, h or d, such as 120/1m or 25/1d")
     return int(match[1]), float(int(match[2] or 1) * _UNIT_SECONDS[match[3]])
 
