@@ -1,0 +1,255 @@
+"""Brings a database to the schema of this cockpit, or back: each step in one transaction, after a copy."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cockpit.errors import StorageError, UsageError
+from cockpit.paths import Paths
+from cockpit.storage.failures import BACKUPS, damaged, failure, sentences
+from cockpit.storage.lock import owned_elsewhere, take_lock
+from cockpit.storage.migrations.steps import Migration, shipped_migrations, statements
+
+_APPLICATION_ID = 0x434B5054  # "CKPT"
+_BOOKKEEPING = """CREATE TABLE IF NOT EXISTS schema_migrations (
+    version    INTEGER NOT NULL PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    sha256     TEXT    NOT NULL,
+    applied_at TEXT    NOT NULL
+)"""
+_CHECKED_BYTES = 256 * 1024 * 1024
+_COPIES_KEPT = 3
+_BUSY_SECONDS = 5.0
+_OWNER_SECONDS = 5.0
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationState:
+    """A step as ``cockpit migrate status`` shows it.
+
+    Attributes:
+        applied_at: ISO-8601, UTC; None where it is pending.
+        problem: ``edited`` since it was applied, or ``unknown`` to this cockpit; None where all is well.
+    """
+
+    version: int
+    name: str
+    applied_at: str | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    version: int
+    name: str
+    sha256: str
+    applied_at: str
+
+
+def prepare(paths: Paths, migrations: Sequence[Migration] | None = None) -> list[str]:
+    """Check the database and bring its schema up to date; the caller owns the folder. Labels of what was applied.
+
+    Raises:
+        DamagedError: it is no database, or fails its check.
+        StorageError: its schema is newer, edited, or not the cockpit's at all; or there is no space for the copy.
+    """
+    migrations = shipped_migrations() if migrations is None else migrations
+    with _connected(paths.database) as connection:
+        _check(connection, paths.database)
+        connection.execute("PRAGMA journal_mode = WAL")
+        pending = _pending(connection, paths.database, migrations)
+        if pending and _applied(connection):
+            _back_up(connection, paths.database)
+        for migration in pending:
+            _apply(connection, migration)
+        return [migration.label for migration in pending]
+
+
+async def await_schema(paths: Paths) -> None:
+    """Wait until the owner of the folder has brought the schema up to date.
+
+    Raises:
+        StorageError: it has not within a few seconds, or its schema is not the one of this cockpit.
+    """
+    migrations = shipped_migrations()
+    deadline = asyncio.get_running_loop().time() + _OWNER_SECONDS
+    while True:
+        if paths.database.exists():
+            with _connected(paths.database, mode="ro") as connection:
+                if not _pending(connection, paths.database, migrations):
+                    return
+        if asyncio.get_running_loop().time() > deadline:
+            raise StorageError(f"{owned_elsewhere(paths)}, and its database is not ready; try again in a moment")
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def migration_status(paths: Paths, migrations: Sequence[Migration] | None = None) -> list[MigrationState]:
+    """Every step, known or applied, by version."""
+    known = {migration.version: migration for migration in (shipped_migrations() if migrations is None else migrations)}
+    applied: dict[int, _Applied] = {}
+    if paths.database.exists():
+        with _connected(paths.database, mode="ro") as connection:
+            applied = {step.version: step for step in _applied(connection)}
+    states = []
+    for version in sorted(known.keys() | applied.keys()):
+        step, migration = applied.get(version), known.get(version)
+        if migration is None:
+            assert step is not None
+            states.append(MigrationState(version, step.name, step.applied_at, "unknown"))
+        else:
+            edited = step is not None and step.sha256 != migration.sha256
+            at = step.applied_at if step is not None else None
+            states.append(MigrationState(version, migration.name, at, "edited" if edited else None))
+    return states
+
+
+def migrate_up(paths: Paths, migrations: Sequence[Migration] | None = None) -> list[str]:
+    """Apply what is pending, as the owner of the folder; the labels of what was applied."""
+    with _owned(paths):
+        return prepare(paths, migrations)
+
+
+def migrate_down(paths: Paths, steps: int, migrations: Sequence[Migration] | None = None) -> list[str]:
+    """Take back the last ``steps`` migrations, after a copy of the database; their labels, last first.
+
+    Raises:
+        UsageError: fewer have been applied.
+    """
+    migrations = shipped_migrations() if migrations is None else migrations
+    with _owned(paths), _connected(paths.database) as connection:
+        _check(connection, paths.database)
+        _pending(connection, paths.database, migrations)
+        applied = {step.version for step in _applied(connection)}
+        newest_first = [migration for migration in reversed(migrations) if migration.version in applied]
+        if not 1 <= steps <= len(newest_first):
+            raise UsageError(f"cannot take back {steps} migrations: {len(newest_first)} have been applied")
+        _back_up(connection, paths.database)
+        for migration in newest_first[:steps]:
+            _revert(connection, migration)
+        return [migration.label for migration in newest_first[:steps]]
+
+
+@contextmanager
+def _owned(paths: Paths) -> Iterator[None]:
+    paths.create()
+    lock = take_lock(paths)
+    if lock is None:
+        raise StorageError(f"{owned_elsewhere(paths)}; end it before changing the schema")
+    with lock:
+        yield
+
+
+@contextmanager
+def _connected(database: Path, mode: str = "rwc") -> Iterator[sqlite3.Connection]:
+    with sentences(database):
+        uri = f"{database.absolute().as_uri()}?mode={mode}"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
+        with closing(connection):
+            yield connection
+
+
+def _check(connection: sqlite3.Connection, database: Path) -> None:
+    """Refuse a foreign or damaged file. A large one is checked only after a crash, when its WAL is still there."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and application != _APPLICATION_ID:
+        raise StorageError(f"{database} is a database of another program; choose another folder with --data-dir")
+    wal = database.with_name(f"{database.name}-wal")
+    if database.stat().st_size <= _CHECKED_BYTES or (wal.exists() and wal.stat().st_size):
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise damaged(database, " ".join(str(verdict).split()))
+
+
+def _applied(connection: sqlite3.Connection) -> list[_Applied]:
+    exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_migrations'").fetchone()
+    if exists is None:
+        return []
+    rows = connection.execute("SELECT version, name, sha256, applied_at FROM schema_migrations ORDER BY version")
+    return [_Applied(*row) for row in rows]
+
+
+def _pending(connection: sqlite3.Connection, database: Path, migrations: Sequence[Migration]) -> list[Migration]:
+    known = {migration.version: migration for migration in migrations}
+    applied = _applied(connection)
+    for step in applied:
+        migration = known.get(step.version)
+        if migration is None:
+            raise StorageError(
+                f"the database {database} was made by a newer cockpit: it has migration {step.version:03d}_{step.name};"
+                " use that one, or choose another folder with --data-dir"
+            )
+        if migration.sha256 != step.sha256:
+            raise StorageError(
+                f"migration {migration.label} was edited after it had been applied to {database};"
+                " put the original file back and make a new migration for the change"
+            )
+    done = {step.version for step in applied}
+    return [migration for migration in migrations if migration.version not in done]
+
+
+def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
+    with _transaction(connection, migration):
+        connection.execute(_BOOKKEEPING)
+        _run(connection, migration, migration.up)
+        connection.execute(
+            "INSERT INTO schema_migrations VALUES (?, ?, ?, ?)",
+            (migration.version, migration.name, migration.sha256, datetime.now(UTC).isoformat(timespec="seconds")),
+        )
+
+
+def _revert(connection: sqlite3.Connection, migration: Migration) -> None:
+    with _transaction(connection, migration):
+        _run(connection, migration, migration.down)
+        connection.execute("DELETE FROM schema_migrations WHERE version = ?", (migration.version,))
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, migration: Migration) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        if broken := connection.execute("PRAGMA foreign_key_check").fetchone():
+            raise StorageError(f"migration {migration.label} leaves rows of {broken[0]} without the rows they refer to")
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        version = connection.execute("SELECT coalesce(max(version), 0) FROM schema_migrations").fetchone()[0]
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _run(connection: sqlite3.Connection, migration: Migration, script: str) -> None:
+    for statement in statements(script):
+        try:
+            connection.execute(statement)
+        except sqlite3.Error as error:
+            first_line = statement.strip().splitlines()[0]
+            raise StorageError(f"migration {migration.label} failed at {first_line!r}: {error}") from error
+        if not connection.in_transaction:
+            raise StorageError(f"migration {migration.label} ends its transaction; leave BEGIN and COMMIT out of it")
+
+
+def _back_up(connection: sqlite3.Connection, database: Path) -> None:
+    """Copy the database beside itself, whole or not at all, and keep the last few copies."""
+    folder = database.parent / BACKUPS
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    copy = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-schema{version:03d}.db"
+    unfinished = copy.with_suffix(".unfinished")
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        connection.execute("VACUUM INTO ?", (str(unfinished),))
+        unfinished.rename(copy)
+    except sqlite3.Error as error:
+        unfinished.unlink(missing_ok=True)
+        raise StorageError(f"cannot copy the database to {copy} before a migration: {failure(error, copy)}") from error
+    except OSError as error:
+        raise StorageError(f"cannot copy the database to {copy} before a migration: {error.strerror}") from error
+    for old in sorted(folder.glob("*.db"))[:-_COPIES_KEPT]:
+        old.unlink(missing_ok=True)
