@@ -1,0 +1,114 @@
+"""Black-Scholes-Merton and Black prices with greeks, on the standard library's ``math`` alone.
+
+``sign`` is +1 for a call and -1 for a put (:attr:`cockpit.options.contract.Right.sign`); years are calendar years of
+365 days; rates and yields are continuous; volatilities are annual fractions.
+"""
+
+from dataclasses import dataclass
+from math import erfc, exp, log, pi, sqrt
+
+DAYS_A_YEAR = 365.0
+_SQRT_HALF = sqrt(0.5)
+_INVERSE_SQRT_TWO_PI = 1.0 / sqrt(2.0 * pi)
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """Price and greeks of one European option, per share.
+
+    Attributes:
+        delta: per $1 of the underlying.
+        gamma: delta per $1.
+        theta: dollars per calendar day.
+        vega: dollars per volatility point (0.01).
+        rho: dollars per 1.00 (100 %) of the rate.
+    """
+
+    price: float
+    delta: float
+    gamma: float
+    theta: float
+    vega: float
+    rho: float
+
+    @property
+    def theta_per_year(self) -> float:
+        """dV/dt, dollars per year."""
+        return self.theta * DAYS_A_YEAR
+
+    @property
+    def vega_per_unit(self) -> float:
+        """dV/dsigma, dollars per 1.00 (100 %) of volatility."""
+        return self.vega * 100.0
+
+
+def normal_cdf(x: float) -> float:
+    """The standard normal distribution, exact in both tails because it never subtracts from one."""
+    return 0.5 * erfc(-x * _SQRT_HALF)
+
+
+def normal_pdf(x: float) -> float:
+    """The standard normal density."""
+    return _INVERSE_SQRT_TWO_PI * exp(-0.5 * x * x)
+
+
+def price(
+    sign: int, spot: float, strike: float, years: float, rate: float, dividend_yield: float, volatility: float
+) -> float:
+    """Black-Scholes-Merton price; the discounted forward intrinsic value where time or volatility has run out."""
+    carried = spot * exp(-dividend_yield * max(years, 0.0))
+    discounted = strike * exp(-rate * max(years, 0.0))
+    if years <= 0.0 or volatility <= 0.0 or spot <= 0.0 or strike <= 0.0:
+        return max(sign * (carried - discounted), 0.0)
+    deviation = volatility * sqrt(years)
+    d1 = log(carried / discounted) / deviation + 0.5 * deviation
+    return sign * (carried * normal_cdf(sign * d1) - discounted * normal_cdf(sign * (d1 - deviation)))
+
+
+def value(
+    sign: int, spot: float, strike: float, years: float, rate: float, dividend_yield: float, volatility: float
+) -> Valuation:
+    """Black-Scholes-Merton price and greeks.
+
+    Where time or volatility has run out, delta is ``sign * exp(-qT)`` strictly in the money and 0 elsewhere, gamma and
+    vega are 0, and theta and rho are those of the discounted intrinsic value (theta is 0 at expiry).
+    """
+    time_left = max(years, 0.0)
+    carry = exp(-dividend_yield * time_left)
+    carried = spot * carry
+    discounted = strike * exp(-rate * time_left)
+    if time_left == 0.0 or volatility <= 0.0 or spot <= 0.0 or strike <= 0.0:
+        intrinsic = sign * (carried - discounted)
+        if intrinsic <= 0.0:
+            return Valuation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        decay = sign * (dividend_yield * carried - rate * discounted) if time_left else 0.0
+        return Valuation(intrinsic, sign * carry, 0.0, decay / DAYS_A_YEAR, 0.0, sign * discounted * time_left)
+    root = sqrt(time_left)
+    deviation = volatility * root
+    d1 = log(carried / discounted) / deviation + 0.5 * deviation
+    density = _INVERSE_SQRT_TWO_PI * exp(-0.5 * d1 * d1)
+    asset = carried * 0.5 * erfc(-sign * d1 * _SQRT_HALF)
+    cash = discounted * 0.5 * erfc(-sign * (d1 - deviation) * _SQRT_HALF)
+    decay = -0.5 * carried * density * volatility / root + sign * (dividend_yield * asset - rate * cash)
+    return Valuation(
+        price=sign * (asset - cash),
+        delta=sign * asset / spot,
+        gamma=carry * density / (spot * deviation),
+        theta=decay / DAYS_A_YEAR,
+        vega=carried * density * root / 100.0,
+        rho=sign * cash * time_left,
+    )
+
+
+def black(sign: int, forward: float, strike: float, variance: float) -> float:
+    """Undiscounted Black price for a total variance (volatility squared times years)."""
+    if variance <= 0.0 or strike <= 0.0 or forward <= 0.0:
+        return max(sign * (forward - strike), 0.0)
+    deviation = sqrt(variance)
+    d1 = log(forward / strike) / deviation + 0.5 * deviation
+    return sign * (forward * normal_cdf(sign * d1) - strike * normal_cdf(sign * (d1 - deviation)))
+
+
+def expected_absolute_move(deviation: float) -> float:
+    """``E|S/F - 1|`` of a lognormal with this standard deviation: twice the at-the-money-forward price over F."""
+    return 2.0 * (2.0 * normal_cdf(0.5 * deviation) - 1.0)

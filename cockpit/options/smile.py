@@ -1,0 +1,72 @@
+"""Volatility by strike of one expiry, always from the out-of-the-money side, solved only where it is asked for."""
+
+from bisect import bisect_left
+from math import exp, log, sqrt
+
+from cockpit.options.chain import OptionChain
+from cockpit.options.contract import Greeks, OptionQuote, Right
+from cockpit.options.forward import Forward
+from cockpit.options.implied_volatility import implied_volatility
+from cockpit.options.pricing import value
+
+
+class Smile:
+    """The out-of-the-money implied volatilities of a chain at one moment.
+
+    A put is read below the forward and a call at or above it; in-the-money quotes carry early-exercise value and wide
+    spreads, so their own volatility is never used. Both rights of a strike share one volatility.
+    """
+
+    __slots__ = ("_memo", "chain", "discount", "forward", "rate", "years")
+
+    def __init__(self, chain: OptionChain, forward: Forward, years: float, rate: float) -> None:
+        self.chain = chain
+        self.forward = forward
+        self.years = years
+        self.rate = rate
+        self.discount = exp(-rate * years)
+        self._memo: dict[float, float | None] = {}
+
+    def quote(self, strike: float) -> OptionQuote | None:
+        """The out-of-the-money option at this strike, or None where it is not listed."""
+        return self.chain.quote(Right.PUT if strike < self.forward.price else Right.CALL, strike)
+
+    def volatility(self, strike: float) -> float | None:
+        """Implied volatility at a listed strike; None where its quote has no mid or no volatility explains it."""
+        if strike not in self._memo:
+            quote = self.quote(strike)
+            mid = quote.mid if quote is not None else None
+            self._memo[strike] = (
+                None
+                if quote is None or mid is None
+                else implied_volatility(mid, quote.right.sign, self.forward.price, strike, self.years, self.discount)
+            )
+        return self._memo[strike]
+
+    def at_the_money(self) -> float | None:
+        """Volatility at the forward: total variance linear in log strike between the two strikes around it.
+
+        Where one of the two has no volatility, the other's stands alone; None where neither has one.
+        """
+        strikes, forward = self.chain.strikes, self.forward.price
+        index = bisect_left(strikes, forward)
+        above = strikes[index] if index < len(strikes) else None
+        below = strikes[index - 1] if index > 0 else None
+        if above is None or below is None:
+            return None
+        high, low = self.volatility(above), self.volatility(below)
+        if high is None or low is None:
+            return high if low is None else low
+        k_low, k_high = log(below / forward), log(above / forward)
+        share = -k_low / (k_high - k_low)
+        return sqrt(low * low * (1.0 - share) + high * high * share)
+
+    def greeks(self, right: Right, strike: float) -> Greeks | None:
+        """Our own greeks of a listed option, at the strike's volatility and the chain's forward; None without one."""
+        volatility = self.volatility(strike)
+        if volatility is None:
+            return None
+        # The spot whose carry at the rate alone leads to the chain's forward: dividends are inside the forward.
+        spot = self.forward.price * self.discount
+        found = value(right.sign, spot, strike, self.years, self.rate, 0.0, volatility)
+        return Greeks(found.delta, found.gamma, found.theta, found.vega)
