@@ -1,0 +1,192 @@
+"""``cockpit book``: the paper portfolio without a screen."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cockpit.cli.formats import (
+    Column,
+    Sheet,
+    clock_time,
+    fixed,
+    format_choice,
+    format_option,
+    print_csv,
+    print_json,
+    print_sheet,
+    print_table,
+)
+from cockpit.cli.invocation import Invocation, pass_invocation, program_options
+from cockpit.errors import OrderRefusedError
+
+if TYPE_CHECKING:
+    from cockpit.context import Context
+    from cockpit.portfolio.position import Account, ClosedPosition, Position
+
+
+@click.group(invoke_without_command=True)
+@format_option
+@program_options()
+@click.pass_context
+def book(context: click.Context, form: str) -> None:
+    """Show the paper portfolio, or trade in it."""
+    if context.invoked_subcommand is not None:
+        return
+
+    async def work(session: "Context") -> tuple["Account | None", list["Position"]]:
+        return session.boards.account.get("account"), list(session.boards.positions.values())
+
+    account, positions = context.ensure_object(Invocation).run(work)
+    if form == "json":
+        print_json("book", account=account, positions=positions)
+    elif form == "csv":
+        print_csv(Sheet("book", "positions", _POSITION, positions))
+    else:
+        if account is not None:
+            print_table(Sheet("book", "account", _ACCOUNT, [account]))
+            print()
+        print_sheet(Sheet("book", "positions", _POSITION, positions, "No open position."), form)
+
+
+@book.command("open")
+@click.argument("spread_id")
+@click.option("--contracts", type=click.IntRange(1), help="How many; without it, as many as the sizing suggests.")
+@format_option
+@program_options()
+@pass_invocation
+def open_position(invocation: Invocation, spread_id: str, contracts: int | None, form: str) -> None:
+    """Open a spread that a scan has found, at the price of a chain fetched now."""
+
+    async def work(session: "Context") -> "Position":
+        ticket = await session.commands.opening_ticket(spread_id)
+        if ticket.refusal is not None:
+            raise OrderRefusedError(ticket.refusal)
+        wanted = ticket.contracts if contracts is None else contracts
+        if wanted < 1:
+            raise OrderRefusedError(f"the sizing suggests no contract of {spread_id}; --contracts 1 takes one anyway")
+        return await session.commands.open_position(ticket, wanted)
+
+    position = invocation.run(work, require_owner=True)
+    if form == "json":
+        print_json("position", position=position)
+    else:
+        print_sheet(Sheet("position", "positions", _POSITION, [position]), form)
+
+
+@book.command("close")
+@click.argument("position_id")
+@format_option
+@program_options()
+@pass_invocation
+def close_position(invocation: Invocation, position_id: str, form: str) -> None:
+    """Close a whole position, at the price of a chain fetched now."""
+
+    async def work(session: "Context") -> "ClosedPosition":
+        ticket = await session.commands.closing_ticket(position_id)
+        if ticket.refusal is not None:
+            raise OrderRefusedError(ticket.refusal)
+        return await session.commands.close_position(ticket)
+
+    closed = invocation.run(work, require_owner=True)
+    print_sheet(Sheet("closed", "closed", _CLOSED, [closed]), form)
+
+
+@book.command()
+@format_option
+@program_options()
+@pass_invocation
+def history(invocation: Invocation, form: str) -> None:
+    """List closed positions, newest first."""
+
+    async def work(session: "Context") -> list["ClosedPosition"]:
+        return await session.commands.history()
+
+    print_sheet(Sheet("history", "closed", _CLOSED, invocation.run(work), "No closed position yet."), form)
+
+
+@book.command()
+@format_choice("json", "csv")
+@program_options()
+@pass_invocation
+def export(invocation: Invocation, form: str) -> None:
+    """Write out the whole book: account, open positions with their legs, closed positions."""
+
+    async def work(session: "Context") -> tuple["Account | None", list["Position"], list["ClosedPosition"]]:
+        closed = await session.commands.history()
+        return session.boards.account.get("account"), list(session.boards.positions.values()), closed
+
+    account, positions, closed = invocation.run(work)
+    if form == "json":
+        print_json("book", account=account, positions=positions, closed=closed)
+    else:
+        trades: list[Position | ClosedPosition] = [*positions, *closed]
+        print_csv(Sheet("book", "trades", _TRADE, trades))
+
+
+_CENTS = fixed(2)
+_SIGNED = fixed(2, sign=True)
+
+_ACCOUNT: list[Column["Account"]] = [
+    Column("equity", "equity", lambda account: account.equity, _CENTS, right=True),
+    Column("cash", "cash", lambda account: account.cash, _CENTS, right=True),
+    Column("day", "day", lambda account: account.day, _SIGNED, right=True),
+    Column("realised", "realised", lambda account: account.realised, _SIGNED, right=True),
+    Column("unrealised", "unrealised", lambda account: account.unrealised, _SIGNED, right=True),
+    Column("fees", "fees", lambda account: account.fees, _CENTS, right=True),
+    Column("at_risk", "at risk", lambda account: account.at_risk, _CENTS, right=True),
+    Column("buying_power", "buying power", lambda account: account.buying_power, _CENTS, right=True),
+]
+
+
+def _legs(position: "Position") -> str:
+    return " ".join(f"{leg.quantity:+d}{leg.right.value}{leg.strike:f}" for leg in position.legs)
+
+
+_POSITION: list[Column["Position"]] = [
+    Column("position_id", "position", lambda position: position.position_id),
+    Column("symbol", "name", lambda position: position.symbol),
+    Column("kind", "structure", lambda position: position.kind, lambda kind: str(kind.label)),
+    Column("expiry", "expiry", lambda position: position.expiry),
+    Column("contracts", "qty", lambda position: position.contracts, right=True),
+    Column("credit", "credit", lambda position: position.credit, _CENTS, right=True),
+    Column("mark", "mark", lambda position: position.mark, _CENTS, right=True),
+    Column("unrealised", "P&L", lambda position: position.unrealised, _SIGNED, right=True),
+    Column("max_loss", "risk", lambda position: position.max_loss, _CENTS, right=True),
+    Column("opened_at", "opened", lambda position: position.opened_at, clock_time),
+    Column("legs", "legs", _legs),
+]
+_CLOSED: list[Column["ClosedPosition"]] = [
+    Column("position_id", "position", lambda closed: closed.position_id),
+    Column("symbol", "name", lambda closed: closed.symbol),
+    Column("kind", "structure", lambda closed: closed.kind, lambda kind: str(kind.label)),
+    Column("expiry", "expiry", lambda closed: closed.expiry),
+    Column("contracts", "qty", lambda closed: closed.contracts, right=True),
+    Column("credit", "credit", lambda closed: closed.credit, _CENTS, right=True),
+    Column("debit", "debit", lambda closed: closed.debit, _CENTS, right=True),
+    Column("fees", "fees", lambda closed: closed.fees, _CENTS, right=True),
+    Column("realised", "realised", lambda closed: closed.realised, _SIGNED, right=True),
+    Column("opened_at", "opened", lambda closed: closed.opened_at, clock_time),
+    Column("closed_at", "closed", lambda closed: closed.closed_at, clock_time),
+    Column("reason", "how", lambda closed: closed.reason),
+]
+
+
+def _if_any(name: str) -> Any:
+    return lambda trade: getattr(trade, name, None)
+
+
+_TRADE: list[Column[Any]] = [
+    Column("position_id", "position", lambda trade: trade.position_id),
+    Column("state", "state", lambda trade: getattr(trade, "reason", "open")),
+    Column("symbol", "name", lambda trade: trade.symbol),
+    Column("kind", "structure", lambda trade: trade.kind),
+    Column("expiry", "expiry", lambda trade: trade.expiry),
+    Column("contracts", "qty", lambda trade: trade.contracts),
+    Column("credit", "credit", lambda trade: trade.credit),
+    Column("debit", "debit", _if_any("debit")),
+    Column("fees", "fees", lambda trade: trade.fees),
+    Column("realised", "realised", _if_any("realised")),
+    Column("unrealised", "P&L", _if_any("unrealised")),
+    Column("opened_at", "opened", lambda trade: trade.opened_at),
+    Column("closed_at", "closed", _if_any("closed_at")),
+]

@@ -1,0 +1,220 @@
+"""The checks of ``cockpit doctor``. None of them changes anything."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cockpit.cli.invocation import Invocation
+from cockpit.errors import CockpitError
+
+if TYPE_CHECKING:
+    from cockpit.paths import Paths
+    from cockpit.settings import Settings
+
+_FIXED_SQLITE = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
+_OLDEST_SQLITE = (3, 35, 0)
+_SCARCE_BYTES = 500_000_000
+_NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs"})
+_CONNECT_SECONDS = 5.0
+
+
+class Verdict(StrEnum):
+    """What a check says."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: what it looked at, what it saw and, where that is not well, what to do."""
+
+    check: str
+    verdict: Verdict
+    detail: str
+    remedy: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """True where the cockpit will not run like this."""
+        return self.verdict is Verdict.FAIL
+
+
+def examine(invocation: Invocation, *, online: bool = False) -> list[Finding]:
+    """All findings, in the order in which a person would look. ``online`` reaches out in the live profile only."""
+    findings = [_python(), _terminal(), _sqlite(sqlite3.sqlite_version_info)]
+    try:
+        settings = invocation.settings
+    except CockpitError as error:
+        findings.append(Finding("configuration", Verdict.FAIL, str(error), "mend it, or see cockpit config path"))
+        return findings
+    findings.append(_configuration(invocation, settings))
+    findings.extend(_folders(settings.folders()))
+    findings.append(_disk(settings.folders().data))
+    findings.append(_file_system(settings.folders().data))
+    findings.extend(_keys(settings))
+    findings.append(_port(settings))
+    if online and settings.profile == "live":
+        findings.extend(asyncio.run(_reach(settings)))
+    return findings
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("python", Verdict.OK, version)
+
+
+def _terminal() -> Finding:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return Finding("terminal", Verdict.WARN, "none", "the screen needs one; the other commands do not")
+    columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    term = os.environ.get("TERM", "")
+    if term in {"", "dumb"}:
+        return Finding("terminal", Verdict.FAIL, f"TERM={term or 'not set'}", "export TERM=xterm-256color")
+    if columns < 80 or lines < 24:
+        return Finding("terminal", Verdict.WARN, f"{columns}x{lines}, {term}", "80x24 or more shows every column")
+    return Finding("terminal", Verdict.OK, f"{columns}x{lines}, {term}")
+
+
+def _sqlite(version: tuple[int, ...]) -> Finding:
+    text = ".".join(map(str, version))
+    if version < _OLDEST_SQLITE:
+        oldest = ".".join(map(str, _OLDEST_SQLITE))
+        return Finding("sqlite", Verdict.FAIL, text, f"use a Python that is built with SQLite {oldest} or newer")
+    fixed = version >= _FIXED_SQLITE[-1] or any(version[:2] == fix[:2] and version >= fix for fix in _FIXED_SQLITE)
+    if fixed:
+        return Finding("sqlite", Verdict.OK, text)
+    return Finding(
+        "sqlite",
+        Verdict.WARN,
+        f"{text} has the WAL-reset defect",
+        "the cockpit's single writer avoids it; do not write to the database from another program",
+    )
+
+
+def _configuration(invocation: Invocation, settings: "Settings") -> Finding:
+    from cockpit.paths import config_file
+    from cockpit.tui.keymap import check_keymap
+
+    file = invocation.config or config_file()
+    source = str(file) if file.exists() else "defaults (no file)"
+    faults = check_keymap(settings.keymap)
+    if faults:
+        return Finding("configuration", Verdict.FAIL, "; ".join(faults), f"mend [keymap] in {file}")
+    return Finding("configuration", Verdict.OK, f"{source}, profile {settings.profile}")
+
+
+def _folders(folders: "Paths") -> Iterator[Finding]:
+    for name, folder in dict.fromkeys((("data", folders.data), ("state", folders.state))):
+        present = _nearest(folder)
+        if not os.access(present, os.W_OK | os.X_OK):
+            yield Finding(
+                f"{name} folder", Verdict.FAIL, f"cannot write to {present}", "choose another with --data-dir"
+            )
+        elif present != folder:
+            yield Finding(f"{name} folder", Verdict.OK, f"{folder} (made at the first start)")
+        elif stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            mode = stat.S_IMODE(folder.stat().st_mode)
+            yield Finding(f"{name} folder", Verdict.WARN, f"{folder}, mode {mode:o}", f"chmod 700 {folder}")
+        else:
+            yield Finding(f"{name} folder", Verdict.OK, str(folder))
+
+
+def _disk(folder: Path) -> Finding:
+    usage = shutil.disk_usage(_nearest(folder))
+    free = f"{usage.free / 1e9:.1f} GB free of {usage.total / 1e9:.0f}"
+    if usage.free < _SCARCE_BYTES:
+        return Finding("disk space", Verdict.WARN, free, "make room; trades are not kept on a full disk")
+    return Finding("disk space", Verdict.OK, free)
+
+
+def _file_system(folder: Path) -> Finding:
+    kind = _mounted_as(_nearest(folder), Path("/proc/mounts"))
+    if kind is None:
+        return Finding("file system", Verdict.OK, "not told by this system")
+    if kind in _NETWORK_FILE_SYSTEMS:
+        return Finding("file system", Verdict.WARN, kind, "SQLite is not safe on it; choose a local --data-dir")
+    return Finding("file system", Verdict.OK, kind)
+
+
+def _mounted_as(folder: Path, mounts: Path) -> str | None:
+    """The type of the file system that holds a folder, by the longest mount point above it."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    points = [(Path(words[1].replace("\\040", " ")), words[2]) for line in lines if len(words := line.split()) > 2]
+    above = [(point, kind) for point, kind in points if folder.is_relative_to(point)]
+    return max(above, key=lambda entry: len(entry[0].parts))[1] if above else None
+
+
+def _keys(settings: "Settings") -> Iterator[Finding]:
+    keys = {
+        "tradier token": (settings.providers.tradier.token, "COCKPIT_PROVIDERS__TRADIER__TOKEN"),
+        "alpha vantage key": (settings.providers.alpha_vantage.api_key, "COCKPIT_PROVIDERS__ALPHA_VANTAGE__API_KEY"),
+    }
+    for name, (secret, variable) in keys.items():
+        if secret is not None and secret.get_secret_value():
+            yield Finding(name, Verdict.OK, "set")
+        elif settings.profile == "live":
+            yield Finding(name, Verdict.WARN, "not set", f"set {variable}; without it there is no scan")
+        else:
+            yield Finding(name, Verdict.OK, f"not set, not needed in profile {settings.profile}")
+
+
+def _port(settings: "Settings") -> Finding:
+    import socket
+
+    wanted = settings.sim.port
+    name = f"port {wanted or 'of the embedded market'}"
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as error:
+            return Finding(
+                name, Verdict.FAIL, f"taken or forbidden ({error.strerror})", "set sim.port to 0 for any free one"
+            )
+    return Finding(name, Verdict.OK, "free on 127.0.0.1")
+
+
+async def _reach(settings: "Settings") -> list[Finding]:
+    venue = getattr(settings.venues, settings.ticks.venue)
+    addresses = {
+        settings.ticks.venue: venue.rest_url,
+        f"{settings.ticks.venue} stream": venue.ws_url,
+        "tradier": settings.providers.tradier.base_url,
+        "alpha vantage": settings.providers.alpha_vantage.base_url,
+    }
+    return list(await asyncio.gather(*(_connect(name, url) for name, url in addresses.items())))
+
+
+async def _connect(name: str, url: str) -> Finding:
+    parts = urlsplit(url)
+    secure = parts.scheme in {"https", "wss"}
+    port = parts.port or (443 if secure else 80)
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            _, writer = await asyncio.open_connection(parts.hostname, port, ssl=secure or None)
+            writer.close()
+    except (OSError, TimeoutError) as error:
+        why = str(error) or "no answer"
+        return Finding(
+            f"reach {name}", Verdict.FAIL, f"{parts.hostname}:{port}: {why}", "check network, proxy and base_url"
+        )
+    return Finding(f"reach {name}", Verdict.OK, f"{parts.hostname}:{port}")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself, or the first above it that exists."""
+    return next(path for path in (folder, *folder.parents) if path.exists())

@@ -1,0 +1,32 @@
+"""``cockpit emulator``: the simulated market alone, for any client that speaks the vendors' protocols."""
+
+import click
+
+from cockpit.cli.interruption import complete
+from cockpit.cli.invocation import Invocation, pass_invocation, program_options
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), help="0: any free one. Default: sim.port.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Everything follows from it. Default: sim.seed.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME=VALUE", help="Something that goes wrong.")
+@program_options()
+@pass_invocation
+def emulator(invocation: Invocation, port: int | None, seed: int | None, faults: tuple[str, ...]) -> None:
+    """Serve the simulated market on 127.0.0.1.
+
+    Prints one line of JSON with the addresses when it is ready, and ends with a signal.
+    """
+    from cockpit.emulator.faults import parse_fault
+    from cockpit.emulator.server import EmulatorOptions, serve
+
+    sim = invocation.settings.sim
+    options = EmulatorOptions(
+        port=sim.port if port is None else port,
+        seed=sim.seed if seed is None else seed,
+        start=invocation.as_of or sim.start,
+        speed=sim.speed,
+        quotas=sim.quotas,
+        faults=dict(parse_fault(fault) for fault in faults),
+    )
+    complete(serve(options))
