@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.formats import Sheet, format_choice, plain, print_json, print_table
+from cockpit.cli.formats import Column, Sheet, format_choice, plain, print_json, print_table
 from cockpit.cli.invocation import Invocation, pass_invocation, program_options
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def _details(row: "HealthRow") -> str:
     """Every figure of a row that is known, as ``name value``."""
     hidden = {"name", "venue", "provider", "state", "windows", "message", "last_error", "last_error_at"}
     words = [f"{name.replace('_', ' ')} {value}" for name, value in plain(row).items() if _told(name, value, hidden)]
-    for window in getattr(row, "windows", ()):
-        words.append(f"{window.used}/{window.limit} in {window.seconds:g} s")
+    words += (f"{window.used}/{window.limit} in {window.seconds:g} s" for window in getattr(row, "windows", ()))
     message = getattr(row, "message", "") or getattr(row, "last_error", "")
     return ", ".join([*words, message] if message else words)
 
