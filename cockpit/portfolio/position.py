@@ -31,6 +31,7 @@ class Ticket:
         buying_power: available before; each contract opened takes ``max_loss`` of it.
         realised: for CLOSE, what the whole position would realise after costs.
         refusal: why Enter would not be taken; None where it would.
+        order_id: unique key of this order, made with the ticket: however often it is confirmed, it fills once.
     """
 
     action: Action
@@ -57,6 +58,7 @@ class Ticket:
     spot: float | None
     realised: Decimal | None = None
     refusal: str | None = None
+    order_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class Position:
 
     Attributes:
         credit: net credit per share at entry.
+        max_loss: dollars at expiry for all contracts, opening commission included.
+        fees: dollars of opening commission.
         mark: net debit per share to buy it back at mid; None where a leg has no mark.
         unrealised: dollars after opening commission, at ``mark``.
         delta: position delta in shares per contract times contracts over 100, None where a leg's is unknown.
@@ -126,6 +130,7 @@ class Account:
 
     Attributes:
         cash: after every fill and fee.
+        realised: sum over closed positions, after all their fees.
         unrealised: sum over positions; None where one of them cannot be marked.
         equity: cash plus the marked value of all legs; None as above.
         day: change of realised plus unrealised since the session's start; None as above.

@@ -1,0 +1,61 @@
+"""Keeps the open positions marked, the day's change counted and what has expired settled."""
+
+import asyncio
+import logging
+from datetime import date
+
+from cockpit.clock import Clock
+from cockpit.errors import ProviderError
+from cockpit.options.calendar import closes_at
+from cockpit.options.chain import OptionChain
+from cockpit.portfolio.broker import Broker
+from cockpit.portfolio.marks import marked
+from cockpit.providers.ports import OptionVenue
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 5.0
+
+
+class Marker:
+    """Marks every few seconds and right after a fill. It asks nothing of the venue while nothing is open."""
+
+    def __init__(self, *, broker: Broker, venue: OptionVenue, clock: Clock, every: float = EVERY_SECONDS) -> None:
+        """``every`` is real seconds between rounds."""
+        self._broker = broker
+        self._venue = venue
+        self._clock = clock
+        self._every = every
+
+    async def run(self) -> None:
+        """Mark for ever; a venue that gives no chain leaves the old marks standing, with their age."""
+        while True:
+            self._broker.changed.clear()
+            await self.mark()
+            try:
+                async with asyncio.timeout(self._every):
+                    await self._broker.changed.wait()
+            except TimeoutError:
+                continue
+
+    async def mark(self) -> None:
+        """One round: settle, mark, and count the day."""
+        await self._broker.settle_expired()
+        positions = self._broker.positions()
+        now = self._clock.now()
+        wanted = sorted({(p.symbol, p.expiry) for p in positions if now < closes_at(p.expiry)})
+        chains = await asyncio.gather(*(self._chain(symbol, expiry) for symbol, expiry in wanted))
+        found = dict(zip(wanted, chains, strict=True))
+        self._broker.apply_marks(
+            marked(position, chain)
+            for position in positions
+            if (chain := found.get((position.symbol, position.expiry))) is not None
+        )
+        await self._broker.keep_day()
+
+    async def _chain(self, symbol: str, expiry: date) -> OptionChain | None:
+        try:
+            return await self._venue.chain(symbol, expiry)
+        except ProviderError as error:
+            log.info("no marks for %s %s: %s", symbol, expiry, error)
+            return None

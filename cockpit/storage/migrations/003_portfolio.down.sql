@@ -1,0 +1,12 @@
+DROP TABLE portfolio_equity;
+DROP TRIGGER portfolio_executions_keep;
+DROP TRIGGER portfolio_executions_stay;
+DROP TRIGGER portfolio_fills_keep;
+DROP TRIGGER portfolio_fills_stay;
+DROP TABLE portfolio_fills;
+DROP INDEX portfolio_executions_once;
+DROP TABLE portfolio_executions;
+DROP TABLE portfolio_legs;
+DROP INDEX portfolio_positions_closed;
+DROP TABLE portfolio_positions;
+DROP TABLE portfolio_account;
