@@ -1,0 +1,230 @@
+"""The one way out of the process: every request is limited, broken off, retried, bounded and counted here."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urljoin, urlsplit
+
+from cockpit import __version__
+from cockpit.clock import Clock
+from cockpit.errors import ProviderError, Refusal
+from cockpit.health.status import ProviderStatus
+from cockpit.net.breaker import BreakerOpenError
+from cockpit.net.limiter import LimitError
+from cockpit.net.link import ProviderLink
+from cockpit.net.responses import Response, allowance_of, refusal_of
+from cockpit.net.retry import Retry
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+Judge = Callable[[Response], ProviderError | None]
+"""A vendor's own reading of an answer, asked before the general one: refusals in its own words, or None."""
+
+MAX_BODY = 32 * 2**20
+_MAX_REDIRECTS = 3
+_PATIENCE = 90.0
+_CONNECTIONS = 256
+_CONNECTIONS_PER_HOST = 128
+
+
+class HttpClient:
+    """One session for all vendors, made at the first request.
+
+    Args:
+        clock: drives limits, breakers and ages; public for those who pace something of their own.
+        retry: how UNAVAILABLE is retried.
+        max_body: most bytes of a decompressed answer.
+    """
+
+    def __init__(self, clock: Clock, *, retry: Retry | None = None, max_body: int = MAX_BODY) -> None:
+        self.clock = clock
+        self._retry = retry or Retry()
+        self._max_body = max_body
+        self._links: dict[str, ProviderLink] = {}
+        self._session: ClientSession | None = None
+        self._closed = False
+
+    def link(self, name: str, limits: Sequence[str] = (), timeout: float = 10.0) -> ProviderLink:
+        """The state of a vendor, made at the first call with its limits and total timeout in seconds."""
+        if name not in self._links:
+            self._links[name] = ProviderLink(name, limits, timeout, self.clock)
+        return self._links[name]
+
+    def statuses(self) -> tuple[ProviderStatus, ...]:
+        """Every vendor for the health board, in the order they were linked."""
+        return tuple(link.status() for link in self._links.values())
+
+    async def get(
+        self,
+        provider: str,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        weight: int = 1,
+        judge: Judge | None = None,
+    ) -> Response:
+        """Ask with GET and return a successful answer.
+
+        Args:
+            provider: a name given to :meth:`link`.
+            url: absolute.
+            params: the query, encoded here.
+            headers: sent as they are; their values never show up in an error.
+            weight: what the vendor charges for the request.
+            judge: the vendor's own reading of an answer.
+
+        Raises:
+            ProviderError: with the refusal that callers act on.
+        """
+        return await self._ask(provider, "GET", url, params, None, headers, weight, judge)
+
+    async def post(
+        self,
+        provider: str,
+        url: str,
+        form: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        weight: int = 1,
+        judge: Judge | None = None,
+    ) -> Response:
+        """Ask with a POST form: the same question as :meth:`get` where it is too long for an address."""
+        return await self._ask(provider, "POST", url, None, form, headers, weight, judge)
+
+    async def aclose(self) -> None:
+        """Close the session; requests after this are refused."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _ask(
+        self,
+        provider: str,
+        method: str,
+        url: str,
+        params: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        weight: int,
+        judge: Judge | None,
+    ) -> Response:
+        link = self.link(provider)
+        capacity = link.limiter.capacity
+        if capacity is not None and weight > capacity:
+            raise link.failed(
+                Refusal.QUOTA, f"one request weighs {weight}, more than its limit of {capacity}; raise the limit"
+            )
+
+        async def once() -> Response:
+            link.breaker.check()
+            await link.limiter.acquire(weight, _PATIENCE)
+            with link.breaker.attempt(), link.counting():
+                response = await self._send(link, method, url, params, form, headers)
+                self._learn(link, response)
+                error = judge(response) if judge is not None else None
+                error = error or refusal_of(response, self.clock.now())
+                if error is not None:
+                    if error.refusal is Refusal.QUOTA and error.retry_after is not None:
+                        link.limiter.pause(error.retry_after)
+                    raise error
+                return response
+
+        try:
+            return await self._retry(once)
+        except BreakerOpenError as error:
+            raise link.failed(
+                Refusal.UNAVAILABLE,
+                f"left alone after repeated failures; the next try is in {error.retry_after:.0f} s",
+                error.retry_after,
+            ) from None
+        except LimitError as error:
+            raise link.failed(
+                Refusal.QUOTA, f"its allowance is spent; the next request is in {error.wait:.0f} s", error.wait
+            ) from None
+
+    async def _send(
+        self,
+        link: ProviderLink,
+        method: str,
+        url: str,
+        params: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+    ) -> Response:
+        from aiohttp import ClientConnectorCertificateError, ClientError
+
+        session = self._open_session(link)
+        started = self.clock.monotonic()
+        host = urlsplit(url).hostname or url
+        try:
+            async with asyncio.timeout(link.timeout):
+                for _ in range(_MAX_REDIRECTS + 1):
+                    async with session.request(
+                        method, url, params=params, data=form, headers=headers, allow_redirects=False
+                    ) as answer:
+                        if answer.status in (301, 302, 303, 307, 308):
+                            url, params = self._redirected(link, url, answer), None
+                            continue
+                        body = await self._body(link, answer)
+                        seconds = self.clock.monotonic() - started
+                        link.latency.record(seconds * 1000.0)
+                        known = {name.lower(): value for name, value in answer.headers.items()}
+                        return Response(link.name, answer.status, known, body, seconds)
+        except TimeoutError:
+            raise link.refusal(Refusal.UNAVAILABLE, f"no answer from {host} within {link.timeout:g} s") from None
+        except ClientConnectorCertificateError:
+            raise link.refusal(Refusal.MALFORMED, f"the certificate of {host} is not valid") from None
+        except (ClientError, OSError, UnicodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            raise link.refusal(Refusal.UNAVAILABLE, f"{host} cannot be reached ({reason})") from None
+        raise link.refusal(Refusal.MALFORMED, f"{host} sends from address to address without an answer")
+
+    def _open_session(self, link: ProviderLink) -> "ClientSession":
+        if self._closed:
+            raise link.refusal(Refusal.UNAVAILABLE, "the cockpit is closing")
+        if self._session is None:
+            from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+
+            self._session = ClientSession(
+                connector=TCPConnector(limit=_CONNECTIONS, limit_per_host=_CONNECTIONS_PER_HOST),
+                cookie_jar=DummyCookieJar(),
+                timeout=ClientTimeout(total=None, sock_connect=None),
+                headers={"User-Agent": f"cockpit/{__version__}"},
+            )
+        return self._session
+
+    def _redirected(self, link: ProviderLink, url: str, answer: "ClientResponse") -> str:
+        """The new address on the same host; a key never follows a redirect to another one."""
+        target = urljoin(url, answer.headers.get("Location", ""))
+        here, there = urlsplit(url), urlsplit(target)
+        if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+            raise link.refusal(
+                Refusal.MALFORMED, f"{here.hostname} sends to another address, {there.hostname}, which is not followed"
+            )
+        return target
+
+    async def _body(self, link: ProviderLink, answer: "ClientResponse") -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        async for part in answer.content.iter_any():
+            size += len(part)
+            if size > self._max_body:
+                answer.close()
+                raise link.refusal(Refusal.MALFORMED, f"its answer is larger than {self._max_body / 2**20:.0f} MB")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _learn(self, link: ProviderLink, response: Response) -> None:
+        told = allowance_of(response.headers, self.clock.now())
+        if told is not None:
+            link.limiter.adopt(told.used, seconds=told.seconds, resets_in=told.resets_in, allowed=told.allowed)

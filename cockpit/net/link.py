@@ -1,0 +1,104 @@
+"""All that is known of one vendor: its limits, its breaker, how it has answered."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from cockpit.clock import Clock
+from cockpit.errors import ProviderError, Refusal
+from cockpit.health.metrics import LatencyRing
+from cockpit.health.status import ProviderStatus, State
+from cockpit.net.breaker import Breaker, BreakerState
+from cockpit.net.cache import CacheStats
+from cockpit.net.limiter import Limiter
+
+_MARGIN = 0.05
+
+
+class ProviderLink:
+    """The state of one vendor, shared by all who ask it.
+
+    Attributes:
+        limiter: its rate limits; every request of any kind goes through it.
+        breaker: leaves it alone while it is down.
+        cache: counters of the caches in front of it.
+        latency: of the last answers, milliseconds.
+        requests: sent.
+        errors: requests that gave no usable answer, and those that were not sent.
+        dropped: rows left out of answers that were otherwise good.
+    """
+
+    def __init__(self, name: str, limits: Sequence[str], timeout: float, clock: Clock) -> None:
+        self.name = name
+        self.timeout = timeout
+        self.limiter = Limiter(limits, clock, margin=_MARGIN)
+        self.breaker = Breaker(clock, _is_down)
+        self.cache = CacheStats()
+        self.latency = LatencyRing()
+        self.requests = 0
+        self.errors = 0
+        self.dropped = 0
+        self._clock = clock
+        self._state = State.STARTING
+        self._last_error = ""
+        self._last_error_at: datetime | None = None
+
+    def refusal(self, refusal: Refusal, sentence: str, retry_after: float | None = None) -> ProviderError:
+        """An error in this vendor's name."""
+        return ProviderError(self.name, refusal, sentence, retry_after=retry_after)
+
+    def failed(self, refusal: Refusal, sentence: str, retry_after: float | None = None) -> ProviderError:
+        """An error in this vendor's name, counted: for requests that were not even sent."""
+        error = self.refusal(refusal, sentence, retry_after)
+        self.note(error)
+        return error
+
+    def note(self, error: ProviderError) -> None:
+        """Count an answer that turned out to be unusable. An unknown symbol is an answer, and no error."""
+        if error.refusal is Refusal.NOT_FOUND:
+            self._state = State.UP
+            return
+        self.errors += 1
+        self._last_error = str(error)
+        self._last_error_at = self._clock.now()
+        hopeless = error.refusal in (Refusal.AUTH, Refusal.RESTRICTED)
+        self._state = State.DOWN if hopeless else State.DEGRADED
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """One request, from sending it to judging its answer."""
+        self.requests += 1
+        with self.judging():
+            yield
+            self._state = State.UP
+
+    @contextmanager
+    def judging(self) -> Iterator[None]:
+        """Reading an answer: a refusal found in it is counted."""
+        try:
+            yield
+        except ProviderError as error:
+            self.note(error)
+            raise
+
+    def status(self) -> ProviderStatus:
+        """A row of the health board."""
+        breaker = self.breaker.state
+        return ProviderStatus(
+            provider=self.name,
+            state=State.DOWN if breaker is BreakerState.OPEN else self._state,
+            windows=self.limiter.windows(),
+            waiting=self.limiter.waiting,
+            breaker=breaker.value,
+            p95_ms=self.latency.p95,
+            hit_ratio=self.cache.hit_ratio,
+            requests=self.requests,
+            errors=self.errors,
+            last_error=self._last_error,
+            last_error_at=self._last_error_at,
+        )
+
+
+def _is_down(error: Exception) -> bool:
+    """Only what a rest can heal opens the breaker: not a bad key, an unknown symbol or a spent quota."""
+    return isinstance(error, ProviderError) and error.refusal is Refusal.UNAVAILABLE

@@ -1,0 +1,151 @@
+"""What an answer over HTTP means: its body decoded, its status in the words that callers act on, its limits learned."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from cockpit.errors import ProviderError, Refusal
+
+_BAN_SECONDS = 120.0
+_QUOTA_SECONDS = 30.0
+
+# Vendors' NaN and Infinity are no JSON and no numbers: they decode as missing.
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer as it came.
+
+    Attributes:
+        headers: names in lower case.
+        body: decompressed bytes.
+        seconds: from sending the request to the last byte.
+    """
+
+    provider: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float = 0.0
+
+    def text(self) -> str:
+        """The body as UTF-8.
+
+        Raises:
+            ProviderError: MALFORMED where it is not.
+        """
+        try:
+            return self.body.decode()
+        except UnicodeDecodeError:
+            raise self.malformed("its answer is not text in UTF-8") from None
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            ProviderError: MALFORMED where it is not; the sentence tells a web page from half a body.
+        """
+        text = self.text()
+        try:
+            return _DECODER.decode(text)
+        except (ValueError, RecursionError):
+            head = text.lstrip()[:1]
+            if head == "<":
+                raise self.malformed("it answered with a web page instead of data") from None
+            if head in ("{", "["):
+                raise self.malformed(f"its answer of {len(self.body)} bytes breaks off or is not JSON") from None
+            raise self.malformed("its answer is not JSON") from None
+
+    def malformed(self, sentence: str) -> ProviderError:
+        """The error for an answer that is not what the vendor documents."""
+        return ProviderError(self.provider, Refusal.MALFORMED, sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a vendor's headers say of its limit: ``used`` of ``allowed`` in ``seconds``, until ``resets_in``."""
+
+    used: int
+    seconds: float
+    allowed: int | None = None
+    resets_in: float | None = None
+
+
+def refusal_of(response: Response, now: datetime) -> ProviderError | None:
+    """The general meaning of a status; None for a success."""
+    status = response.status
+    if 200 <= status < 300:
+        return None
+    wait = retry_after(response.headers, now)
+    if status in (401, 403):
+        return _refuse(response, Refusal.AUTH, "the key is refused; check it in the settings or the environment")
+    if status in (400, 404, 410):
+        return _refuse(response, Refusal.NOT_FOUND, "it does not know what was asked")
+    if status in (418, 429):
+        wait = wait if wait is not None else (_BAN_SECONDS if status == 418 else _QUOTA_SECONDS)
+        word = "it has banned this address for a while" if status == 418 else "its rate limit is spent"
+        return _refuse(response, Refusal.QUOTA, f"{word}; next request in {wait:.0f} s", wait)
+    if status == 451:
+        return _refuse(response, Refusal.RESTRICTED, "it does not serve this location")
+    if status >= 500 or status in (408, 425):
+        return _refuse(response, Refusal.UNAVAILABLE, "it has trouble of its own", wait)
+    return _refuse(response, Refusal.MALFORMED, "an answer that it does not document")
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait, from Retry-After (seconds or a date) or X-Ratelimit-Expiry; None where neither is usable."""
+    text = headers.get("retry-after", "").strip()
+    if text:
+        try:
+            return max(0.0, float(int(text)))
+        except ValueError:
+            pass
+        moment = _http_date(text)
+        if moment is not None:
+            return max(0.0, (moment - _sent_at(headers, now)).total_seconds())
+    return _resets_in(headers, now)
+
+
+def allowance_of(headers: Mapping[str, str], now: datetime) -> Allowance | None:
+    """The limit that Tradier (X-Ratelimit-*) or Binance (X-MBX-USED-WEIGHT-1M) told; None for others."""
+    used = _whole(headers.get("x-ratelimit-used"))
+    if used is not None:
+        return Allowance(used, 60.0, _whole(headers.get("x-ratelimit-allowed")), _resets_in(headers, now))
+    weight = _whole(headers.get("x-mbx-used-weight-1m"))
+    return Allowance(weight, 60.0) if weight is not None else None
+
+
+def _refuse(response: Response, refusal: Refusal, word: str, wait: float | None = None) -> ProviderError:
+    return ProviderError(response.provider, refusal, f"{word} (HTTP {response.status})", retry_after=wait)
+
+
+def _resets_in(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds from the answer's own Date to the end of the vendor's window, so that neither clock has to be right."""
+    expiry = _whole(headers.get("x-ratelimit-expiry"))
+    if expiry is None:
+        return None
+    seconds = expiry / 1000.0 - _sent_at(headers, now).timestamp()
+    return seconds if 0.0 < seconds <= 3600.0 else None
+
+
+def _sent_at(headers: Mapping[str, str], now: datetime) -> datetime:
+    return _http_date(headers.get("date", "")) or now
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _whole(text: str | None) -> int | None:
+    """A count in a header; None where there is none or it makes no sense."""
+    if text is None or not text.isascii() or not text.isdigit() or len(text) > 18:
+        return None
+    return int(text)

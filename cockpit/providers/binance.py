@@ -1,0 +1,236 @@
+"""Binance and Binance.US: market streams and the REST calls that repair them."""
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cockpit.clock import Clock
+from cockpit.errors import ProviderError, Refusal
+from cockpit.net.http import HttpClient
+from cockpit.net.limiter import Limiter, LimitError
+from cockpit.net.responses import Response
+from cockpit.providers import binance_rest as decode
+from cockpit.providers.binance_frames import SHUTDOWN, decode_frame
+from cockpit.providers.ports import Rejected, StreamEvent, TradeStream
+from cockpit.settings import BinanceSettings, VenueSettings
+from cockpit.ticks.quote import DayTicker
+from cockpit.ticks.trade import Trade
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+_CHANNELS = ("trade", "bookTicker", "miniTicker")
+_LONGEST_QUERY = 4000
+_STREAMS_PER_SUBSCRIBE = 200
+_CONNECTS = "300/5m"
+_CONNECT_PATIENCE = 30.0
+_MAX_FRAME = 2**20
+_MAX_QUEUE = 256
+_TICKERS_PER_REQUEST = 20
+_US_LIMIT = "1200/1m"
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """What the venue charges: for 24-hour tickers of up to 20 symbols, for past trades."""
+
+    tickers: int
+    trades: int
+
+
+_WEIGHTS = {"binance": _Weights(tickers=2, trades=25), "binance_us": _Weights(tickers=1, trades=5)}
+
+
+class BinanceStream:
+    """One connection. ``ended`` says why the iteration stopped, for the log and the health pane."""
+
+    def __init__(self, connection: "ClientConnection", symbols: frozenset[str]) -> None:
+        self._connection = connection
+        self._symbols = symbols
+        self.ended = ""
+
+    async def __aiter__(self) -> AsyncIterator[StreamEvent | Rejected]:
+        """Events in order of arrival; ends when the venue closes or says that it is about to."""
+        from websockets.exceptions import ConnectionClosed
+
+        symbols = self._symbols
+        try:
+            while True:
+                event = decode_frame(await self._connection.recv(), symbols)
+                if event is None:
+                    continue
+                if type(event) is Rejected and event.kind == SHUTDOWN:
+                    self.ended = event.sample
+                    return
+                yield event
+        except ConnectionClosed as closed:
+            frame = closed.rcvd
+            self.ended = f"closed with code {frame.code} {frame.reason}".rstrip() if frame else "the connection broke"
+
+
+class Binance:
+    """A venue that streams trades.
+
+    Args:
+        http: the way out for REST.
+        name: ``binance`` or ``binance_us``: the same protocol, other weights and rules.
+        venue: addresses.
+        settings: limits in request weight, and the timeout.
+        clock: monotonic time.
+    """
+
+    def __init__(
+        self, http: HttpClient, name: str, venue: VenueSettings, settings: BinanceSettings, clock: Clock
+    ) -> None:
+        self.name = name
+        self._http = http
+        self._venue = venue
+        self._timeout = settings.timeout
+        self._rest = f"{venue.rest_url.rstrip('/')}/api/v3"
+        self._weights = _WEIGHTS.get(name, _WEIGHTS["binance"])
+        limits = (*settings.limits, _US_LIMIT) if name == "binance_us" else settings.limits
+        self._link = http.link(name, limits, settings.timeout)
+        self._connects = Limiter((_CONNECTS,), clock)
+
+    @asynccontextmanager
+    async def connect(self, symbols: Sequence[str]) -> AsyncIterator[TradeStream]:
+        """Open one connection that carries trades, book tops and day tickers of these symbols.
+
+        Raises:
+            ProviderError: RESTRICTED where the venue does not serve this location, QUOTA where it refuses more
+                connections, UNAVAILABLE where it cannot be reached.
+        """
+        from websockets.asyncio.client import connect
+        from websockets.exceptions import WebSocketException
+
+        wanted = frozenset(symbol.upper() for symbol in symbols)
+        streams = [f"{symbol.lower()}@{channel}" for symbol in sorted(wanted) for channel in _CHANNELS]
+        first, rest = _split(streams)
+        try:
+            await self._connects.acquire(patience=_CONNECT_PATIENCE)
+            connection = await connect(
+                f"{self._venue.ws_url.rstrip('/')}/stream?streams={'/'.join(first)}",
+                open_timeout=self._timeout,
+                ping_interval=5,
+                ping_timeout=5,
+                close_timeout=1,
+                max_size=_MAX_FRAME,
+                max_queue=_MAX_QUEUE,
+            )
+        except (OSError, EOFError, WebSocketException, LimitError) as error:
+            raise self._refused(error) from None
+        async with connection:
+            await self._subscribe(connection, rest)
+            yield BinanceStream(connection, wanted)
+
+    async def day_tickers(self, symbols: Sequence[str]) -> list[DayTicker]:
+        """The rolling 24 hours of these symbols, from REST.
+
+        Raises:
+            ProviderError: NOT_FOUND where the venue lacks one of them.
+        """
+        found: list[DayTicker] = []
+        for start in range(0, len(symbols), _TICKERS_PER_REQUEST):
+            wanted = list(symbols[start : start + _TICKERS_PER_REQUEST])
+            query = {"symbols": json.dumps(wanted, separators=(",", ":")), "type": "MINI"}
+            answer = await self._ask("ticker/24hr", query, self._weights.tickers)
+            found.extend(self._rows(answer, decode.day_ticker, frozenset(wanted)))
+        return found
+
+    async def trades_from(self, symbol: str, from_id: int, limit: int = 1000) -> list[Trade]:
+        """Trades with ids from ``from_id`` on, rising, at most ``limit`` (the venue gives 1,000 at once)."""
+        query = {"symbol": symbol, "fromId": str(from_id), "limit": str(min(limit, 1000))}
+        answer = await self._ask("historicalTrades", query, self._weights.trades)
+        trades = self._rows(answer, lambda row, _: decode.trade(row, symbol), frozenset((symbol,)))
+        return sorted({trade.trade_id: trade for trade in trades if trade.trade_id >= from_id}.values(), key=_by_id)
+
+    async def server_time(self) -> datetime:
+        """The venue's clock, UTC."""
+        answer = await self._ask("time", {}, 1)
+        with self._link.judging():
+            milliseconds = decode.server_time(answer.json())
+            if milliseconds is None:
+                raise answer.malformed("its answer has not the documented shape")
+            return datetime.fromtimestamp(milliseconds / 1000.0, UTC)
+
+    async def _ask(self, path: str, query: Mapping[str, str], weight: int) -> Response:
+        url = f"{self._rest}/{path}"
+        return await self._http.get(self.name, url, query, weight=weight, judge=self._judge)
+
+    def _judge(self, answer: Response) -> ProviderError | None:
+        """What the venue means by 400, 403 and 451, where it differs from other vendors."""
+        if answer.status == 451:
+            return self._link.refusal(Refusal.RESTRICTED, self._restricted())
+        if answer.status == 403:
+            return self._link.refusal(Refusal.RESTRICTED, "its firewall refuses this address (HTTP 403)")
+        if answer.status == 400:
+            code = decode.error_code(answer)
+            if code == decode.INVALID_SYMBOL:
+                return self._link.refusal(Refusal.NOT_FOUND, "it does not list one of the symbols asked for")
+            if code is not None:
+                return self._link.refusal(Refusal.MALFORMED, f"it does not accept the request (code {code})")
+        return None
+
+    def _rows(self, answer: Response, read: Any, wanted: frozenset[str]) -> list[Any]:
+        with self._link.judging():
+            body = answer.json()
+            if not isinstance(body, list):
+                raise answer.malformed("its answer has not the documented shape")
+            found = [value for row in body if (value := read(row, wanted)) is not None]
+            self._link.dropped += len(body) - len(found)
+            return found
+
+    async def _subscribe(self, connection: "ClientConnection", streams: Sequence[str]) -> None:
+        """Streams that the address had no room for; the venue takes five messages a second."""
+        pace = Limiter(("4/1s",), self._http.clock)
+        for number, start in enumerate(range(0, len(streams), _STREAMS_PER_SUBSCRIBE), 1):
+            await pace.acquire()
+            params = streams[start : start + _STREAMS_PER_SUBSCRIBE]
+            await connection.send(json.dumps({"method": "SUBSCRIBE", "params": params, "id": number}))
+
+    def _restricted(self) -> str:
+        if self.name == "binance":
+            return 'binance does not serve this location; set ticks.venue = "binance_us"'
+        return f"{self.name} does not serve this location"
+
+    def _refused(self, error: Exception) -> ProviderError:
+        from websockets.exceptions import InvalidStatus
+
+        if isinstance(error, LimitError):
+            word = f"too many connections were opened; the next one is in {error.wait:.0f} s"
+            return self._link.failed(Refusal.QUOTA, word, error.wait)
+        if isinstance(error, InvalidStatus):
+            status = error.response.status_code
+            if status in (403, 451):
+                return self._link.failed(Refusal.RESTRICTED, self._restricted())
+            if status in (418, 429):
+                wait = _seconds(error.response.headers.get("Retry-After"))
+                return self._link.failed(Refusal.QUOTA, f"it refuses more connections (HTTP {status})", wait)
+            return self._link.failed(Refusal.UNAVAILABLE, f"its stream is refused (HTTP {status})")
+        if isinstance(error, TimeoutError):
+            word = f"its stream does not answer within {self._timeout:g} s"
+        else:
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            word = f"its stream cannot be reached ({reason})"
+        return self._link.failed(Refusal.UNAVAILABLE, word)
+
+
+def _split(streams: list[str]) -> tuple[list[str], list[str]]:
+    """Those that fit into an address, and the rest."""
+    length = 0
+    for index, stream in enumerate(streams):
+        length += len(stream) + 1
+        if length > _LONGEST_QUERY:
+            return streams[:index], streams[index:]
+    return streams, []
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 9 else None
+
+
+def _by_id(trade: Trade) -> int:
+    return trade.trade_id
