@@ -6,6 +6,7 @@ price S at expiry, so that everything about it follows from its values at the st
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import exp, inf, log, sqrt
 
 from cockpit.options.contract import Greeks
@@ -86,7 +87,7 @@ class Payoff:
             right = segment.slope * inf if segment.high == inf and segment.slope else segment.at(_finite(segment))
             if (left > _ZERO and right < -_ZERO) or (left < -_ZERO and right > _ZERO):
                 found.append(-segment.intercept / segment.slope)
-        for before, after in zip(self.segments, self.segments[1:], strict=False):
+        for before, after in pairwise(self.segments):
             if abs(after.at(after.low)) <= _ZERO and before.slope * after.slope > 0.0:
                 found.append(after.low)
         return tuple(sorted(found))
@@ -127,7 +128,7 @@ class Payoff:
 
     def _pieces(self) -> Iterator[Segment]:
         knots = [0.0, *sorted({leg.strike for leg in self.legs if leg.strike > 0.0}), inf]
-        for low, high in zip(knots, knots[1:], strict=False):
+        for low, high in pairwise(knots):
             slope = 0
             offset = 0.0
             for leg in self.legs:
@@ -148,16 +149,20 @@ class Payoff:
 
 def total_greeks(legs: Sequence[tuple[int, Greeks | None]], multiplier: int = 100) -> Greeks | None:
     """Greeks of one unit of a structure in dollars; one unknown figure makes its sum unknown, never zero."""
-    if any(greeks is None for _, greeks in legs):
+    known = [(quantity, greeks) for quantity, greeks in legs if greeks is not None]
+    if len(known) < len(legs):
         return None
 
-    def total(name: str) -> float | None:
-        figures = [(quantity, getattr(greeks, name)) for quantity, greeks in legs]
-        if any(figure is None for _, figure in figures):
-            return None
-        return multiplier * sum(quantity * figure for quantity, figure in figures)
+    def total(figures: list[tuple[int, float | None]]) -> float | None:
+        complete = [quantity * figure for quantity, figure in figures if figure is not None]
+        return multiplier * sum(complete) if len(complete) == len(figures) else None
 
-    return Greeks(total("delta"), total("gamma"), total("theta"), total("vega"))
+    return Greeks(
+        delta=total([(quantity, greeks.delta) for quantity, greeks in known]),
+        gamma=total([(quantity, greeks.gamma) for quantity, greeks in known]),
+        theta=total([(quantity, greeks.theta) for quantity, greeks in known]),
+        vega=total([(quantity, greeks.vega) for quantity, greeks in known]),
+    )
 
 
 def _finite(segment: Segment) -> float:

@@ -1,9 +1,12 @@
 """Daily bars and what a price did on past reports."""
 
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import log, sqrt
 
-from cockpit.scan.earnings import Timing
+from cockpit.options.calendar import next_session, previous_session, session_on_or_after, session_on_or_before
+from cockpit.scan.earnings import PastReport, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +42,69 @@ class Reaction:
     gap: float
     range: float
     weight: float = 1.0
+
+
+def reaction(report: PastReport, bars: Mapping[date, DailyBar]) -> Reaction | None:
+    """What the price did on one past report, or None where a bar that the rule needs is missing.
+
+    Before the market or during it on day D: from the last session before D to the first not before D. After the
+    market: from the last session not after D to the next. Unknown: the larger of the two, with half the weight.
+    Sessions are the exchange's, so that a hole in the bars is never bridged.
+    """
+    before = previous_session(session_on_or_after(report.report_date)), session_on_or_after(report.report_date)
+    after_base = session_on_or_before(report.report_date)
+    after = after_base, next_session(after_base)
+    if report.timing is Timing.UNKNOWN:
+        found = [_move(report, bars, *days, weight=0.5) for days in (before, after)]
+        return max((one for one in found if one is not None), key=lambda one: abs(one.close_move), default=None)
+    return _move(report, bars, *(after if report.timing is Timing.AMC else before))
+
+
+def reactions(reports: Iterable[PastReport], bars: Iterable[DailyBar], limit: int) -> tuple[Reaction, ...]:
+    """Reactions to the newest ``limit`` reports whose bars are there, newest first."""
+    by_day = {bar.day: bar for bar in bars}
+    found: list[Reaction] = []
+    for report in sorted(reports, key=lambda report: report.report_date, reverse=True):
+        one = reaction(report, by_day)
+        if one is not None:
+            found.append(one)
+        if len(found) == limit:
+            break
+    return tuple(found)
+
+
+def realised_volatility(
+    bars: Sequence[DailyBar], sessions: int = 20, skip: Container[date] = frozenset()
+) -> float | None:
+    """Annual volatility of the last ``sessions`` daily log returns around zero; None where there are fewer.
+
+    Args:
+        bars: rising by day.
+        skip: days whose return does not count, because a report and no ordinary session made it.
+    """
+    squares: list[float] = []
+    for today, before in zip(reversed(bars), reversed(bars[:-1]), strict=False):
+        if today.day in skip or today.close <= 0.0 or before.close <= 0.0:
+            continue
+        squares.append(log(today.close / before.close) ** 2)
+        if len(squares) == sessions:
+            return sqrt(252.0 * sum(squares) / sessions)
+    return None
+
+
+def _move(
+    report: PastReport, bars: Mapping[date, DailyBar], base_day: date, reaction_day: date, weight: float = 1.0
+) -> Reaction | None:
+    base, after = bars.get(base_day), bars.get(reaction_day)
+    if base is None or after is None or base.close <= 0.0:
+        return None
+    return Reaction(
+        report_date=report.report_date,
+        timing=report.timing,
+        base_day=base_day,
+        reaction_day=reaction_day,
+        close_move=after.close / base.close - 1.0,
+        gap=abs(after.open / base.close - 1.0),
+        range=(after.high - after.low) / base.close,
+        weight=weight,
+    )

@@ -1,0 +1,74 @@
+"""What is wrong with quotes, before anything is computed from them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cockpit.options.calendar import Phase, closes_at, opens_at, previous_session, session_state
+from cockpit.options.contract import OptionQuote
+
+MAX_AGE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Hygiene:
+    """Counts over some quotes; a quote may count in several."""
+
+    quotes: int
+    crossed: int
+    one_sided: int
+    worthless: int
+    stale: int
+    without_greeks: int
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The doubts in short words, as the candidates pane shows them."""
+        found = []
+        if self.crossed:
+            found.append("crossed quotes")
+        if self.quotes and 2 * (self.one_sided + self.worthless) > self.quotes:
+            found.append("one-sided quotes")
+        if self.quotes and 2 * self.stale > self.quotes:
+            found.append("stale quotes")
+        if self.quotes and self.without_greeks == self.quotes:
+            found.append("greeks missing")
+        return tuple(found)
+
+
+def crossed(quote: OptionQuote) -> bool:
+    """True where the bid stands above the ask."""
+    return quote.bid is not None and quote.ask is not None and quote.bid > quote.ask
+
+
+def one_sided(quote: OptionQuote) -> bool:
+    """True where a side is missing, or nothing is offered."""
+    return quote.bid is None or quote.ask is None or quote.ask <= 0.0
+
+
+def worthless_bid(quote: OptionQuote) -> bool:
+    """True where nobody bids: no leg to sell, at most a wing to buy."""
+    return quote.bid is not None and quote.bid <= 0.0
+
+
+def stale_before(now: datetime) -> datetime:
+    """Quotes stamped earlier are stale: 15 minutes in the session, before the last session's last 15 outside it."""
+    state = session_state(now)
+    if state.phase is Phase.OPEN:
+        return max(now - MAX_AGE, opens_at(state.day))
+    last = state.day if state.phase is Phase.POST else previous_session(state.day)
+    return closes_at(last) - MAX_AGE
+
+
+def examine(quotes: Iterable[OptionQuote], now: datetime) -> Hygiene:
+    """Count what is wrong with quotes. A quote without a stamp is not called stale: its age is not known."""
+    oldest = stale_before(now)
+    taken = list(quotes)
+    return Hygiene(
+        quotes=len(taken),
+        crossed=sum(map(crossed, taken)),
+        one_sided=sum(map(one_sided, taken)),
+        worthless=sum(map(worthless_bid, taken)),
+        stale=sum(quote.quoted_at is not None and quote.quoted_at < oldest for quote in taken),
+        without_greeks=sum(quote.greeks is None or quote.greeks.delta is None for quote in taken),
+    )
