@@ -1,0 +1,27 @@
+"""Fixtures that every test folder may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_SHARED = Path(__file__).parents[2] / "shared"
+
+
+def _folder(variable: str, name: str) -> Path:
+    folder = Path(os.environ.get(variable) or _SHARED / name)
+    if not folder.is_dir():
+        pytest.skip(f"there is no folder {folder}; {variable} names another")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def vectors() -> Path:
+    """The folder of reference vectors; a missing folder skips, a missing file in it fails."""
+    return _folder("COCKPIT_VECTORS", "vectors")
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder of recorded vendor answers; a missing folder skips."""
+    return _folder("COCKPIT_RECORDINGS", "recordings")
