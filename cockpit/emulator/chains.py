@@ -1,0 +1,198 @@
+"""Option quotes and greeks of one name, expiry and moment, from the variance model and a smile.
+
+The pricing here is the emulator's own on purpose: what it tests must not be what it is made of.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from math import ceil, erfc, exp, floor, log, pi, sqrt
+from typing import NamedTuple
+
+from cockpit.emulator.noise import mix
+from cockpit.emulator.profile import RATE, Profile
+from cockpit.emulator.sessions import Moment, years_left
+from cockpit.emulator.universe import BROKEN_QUOTES
+from cockpit.emulator.volatility import Term
+
+_ROOT_HALF = sqrt(0.5)
+_DENSITY = 1.0 / sqrt(2.0 * pi)
+_FURTHEST = 4.0
+_LOWEST = 0.3
+_MOST_IV = 9.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """A liquidity class: relative half spread, its least size in dollars, share of intrinsic value, ticks in cents."""
+
+    relative: float
+    least: float
+    intrinsic: float
+    tick_below_three: int
+    tick: int
+
+
+_SPREADS = {
+    "A": _Spread(0.01, 0.01, 0.003, 1, 5),
+    "B": _Spread(0.04, 0.03, 0.006, 5, 10),
+    "C": _Spread(0.08, 0.05, 0.010, 5, 10),
+    "D": _Spread(0.16, 0.05, 0.015, 5, 10),
+}
+
+
+class Valued(NamedTuple):
+    """Model values of a strike, dollars per share; ``deviation`` is the strike's total standard deviation."""
+
+    strike: float
+    call: float
+    put: float
+    deviation: float
+    moneyness: float
+
+
+class Quote(NamedTuple):
+    """Bid and ask of one option, dollars per share."""
+
+    bid: float
+    ask: float
+
+
+class StrikeGreeks(NamedTuple):
+    """Greeks of a strike in the vendor's units: per calendar day and per point; call and put share all but delta.
+
+    Attributes:
+        ivs: bid, mid and ask volatility of the call, then of the put.
+    """
+
+    call_delta: float
+    gamma: float
+    theta: float
+    vega: float
+    rho: float
+    phi: float
+    smv: float
+    ivs: tuple[tuple[float, float, float], tuple[float, float, float]]
+
+
+def smile(moneyness: float, event_share: float) -> float:
+    """Volatility of a strike over that at the money.
+
+    Args:
+        moneyness: ``ln(K/F)`` in standard deviations to the expiry.
+        event_share: share of the variance that reports bring; they make the smile flatter.
+    """
+    z = max(-_FURTHEST, min(_FURTHEST, moneyness))
+    return max(_LOWEST, 1.0 - (0.080 - 0.045 * event_share) * z + (0.020 + 0.005 * event_share) * z * z)
+
+
+def value_strikes(profile: Profile, spot: float, term: Term, years: float, strikes: tuple[float, ...]) -> list[Valued]:
+    """Model values by Black's formula on the forward, never below intrinsic value."""
+    forward = spot * exp((RATE - profile.dividend) * years)
+    discount = exp(-RATE * years)
+    share, base = term.event_share, term.deviation
+    slope, bend = 0.080 - 0.045 * share, 0.020 + 0.005 * share
+    rows = []
+    for strike in strikes:
+        x = log(forward / strike)
+        moneyness = -x / base
+        z = max(-_FURTHEST, min(_FURTHEST, moneyness))
+        deviation = base * max(_LOWEST, 1.0 - slope * z + bend * z * z)
+        d1 = x / deviation + 0.5 * deviation
+        d2 = d1 - deviation
+        parity = discount * (forward - strike)
+        if x < 0.0:
+            call = 0.5 * discount * (forward * erfc(-d1 * _ROOT_HALF) - strike * erfc(-d2 * _ROOT_HALF))
+            call = max(call, 0.0)
+            put = call - parity
+        else:
+            put = 0.5 * discount * (strike * erfc(d2 * _ROOT_HALF) - forward * erfc(d1 * _ROOT_HALF))
+            put = max(put, 0.0)
+            call = put + parity
+        rows.append(Valued(strike, max(call, spot - strike), max(put, strike - spot), deviation, moneyness))
+    return rows
+
+
+def quote_strikes(
+    profile: Profile, spot: float, values: list[Valued], widening: float, expiry: date
+) -> list[tuple[Quote, Quote]]:
+    """Call and put quotes: a half spread around the value, outwards to the tick."""
+    terms = _SPREADS[profile.liquidity]
+    broken = profile.equity.symbol == BROKEN_QUOTES
+    quotes = []
+    for strike, call, put, _, moneyness in values:
+        z = min(_FURTHEST, abs(moneyness))
+        half = max(terms.least, min(call, put) * terms.relative * (1.0 + 0.5 * z * z)) * widening
+        inside = abs(spot - strike) * terms.intrinsic * widening
+        pair = (
+            _to_ticks(call, half + inside if strike < spot else half, terms),
+            _to_ticks(put, half + inside if strike > spot else half, terms),
+        )
+        if broken:
+            pair = (_break(pair[0], profile, expiry, strike, 1), _break(pair[1], profile, expiry, strike, -1))
+        quotes.append(pair)
+    return quotes
+
+
+def greeks_of(
+    profile: Profile, spot: float, values: list[Valued], quotes: list[tuple[Quote, Quote]], years: float
+) -> list[StrikeGreeks]:
+    """Greeks and volatilities of every strike."""
+    root = sqrt(years)
+    carry, discount = exp(-profile.dividend * years), exp(-RATE * years)
+    forward = spot * carry / discount
+    rows = []
+    for (strike, call, put, deviation, _), (call_quote, put_quote) in zip(values, quotes, strict=True):
+        d1 = log(forward / strike) / deviation + 0.5 * deviation
+        d2 = d1 - deviation
+        density = _DENSITY * exp(-0.5 * d1 * d1)
+        n1, n2 = 0.5 * erfc(-d1 * _ROOT_HALF), 0.5 * erfc(-d2 * _ROOT_HALF)
+        iv = deviation / root
+        vega = spot * carry * density * root
+        theta = (
+            -0.5 * spot * carry * density * iv / root
+            - RATE * strike * discount * n2
+            + profile.dividend * spot * carry * n1
+        ) / 365.0
+        rows.append(
+            StrikeGreeks(
+                carry * n1,
+                carry * density / (spot * deviation),
+                theta,
+                vega / 100.0,
+                strike * years * discount * n2 / 100.0,
+                -spot * years * carry * n1 / 100.0,
+                iv,
+                (_side_ivs(iv, vega, call, call_quote), _side_ivs(iv, vega, put, put_quote)),
+            )
+        )
+    return rows
+
+
+def years_to(moment: Moment, expiry: date) -> float:
+    """Calendar years from a moment to an expiry's close."""
+    return years_left(moment, expiry)
+
+
+def _side_ivs(iv: float, vega: float, value: float, quote: Quote) -> tuple[float, float, float]:
+    """Volatilities of bid, mid and ask to first order. As the vendor has it, a worthless bid makes mid equal ask."""
+    slope = max(vega, 0.01)
+    ask = min(_MOST_IV, max(0.0, iv + (quote.ask - value) / slope))
+    if quote.bid <= 0.0:
+        return 0.0, ask, ask
+    bid = max(0.0, iv + (quote.bid - value) / slope)
+    return (0.0, ask, ask) if bid <= 0.0 else (bid, 0.5 * (bid + ask), ask)
+
+
+def _to_ticks(value: float, half: float, spread: _Spread) -> Quote:
+    tick = spread.tick_below_three if value < 3.0 else spread.tick
+    bid = max(0, floor((value - half) * 100.0 / tick + 1e-6) * tick)
+    ask = max(bid + tick, ceil((value + half) * 100.0 / tick - 1e-6) * tick)
+    return Quote(bid / 100.0, ask / 100.0)
+
+
+def _break(quote: Quote, profile: Profile, expiry: date, strike: float, sign: int) -> Quote:
+    """One quote in six crossed, one in six at zero."""
+    kind = mix(profile.salt, expiry.toordinal(), round(strike * 100), sign, 6) % 6
+    if kind == 0 and quote.bid > 0.0:
+        return Quote(quote.ask, quote.bid)
+    return Quote(0.0, 0.0) if kind == 1 else quote

@@ -1,0 +1,137 @@
+"""Daily bars of one name for any year, past or to come, with the reactions to its reports in them.
+
+A year is one block of draws, so any day can be asked for first. The close of the session before the default start is
+the profile's price; the other years follow from it forwards and backwards.
+"""
+
+from bisect import bisect_left
+from datetime import date
+from functools import lru_cache
+from math import exp, log, sqrt
+from typing import NamedTuple
+
+from cockpit.emulator.profile import Profile
+from cockpit.emulator.reports import SEASON_START, Report
+from cockpit.emulator.rng import draws
+from cockpit.emulator.sessions import year_sessions
+from cockpit.options.calendar import previous_session
+from cockpit.scan.earnings import Timing
+
+_OVERNIGHT_SHARE = 0.25
+"""Share of a day's variance that comes between the close and the next open."""
+_REALISED = 0.95
+"""Realised ambient volatility over the one that options price."""
+_YEAR_PULL = 0.6
+"""Share of a year's ambient drift that is taken back, so that prices stay near their names' usual ones."""
+_GROWTH = 0.05
+_MOOD_SESSIONS = 5
+_REACTION_CROWD = 2.6
+
+
+class Day(NamedTuple):
+    """One session of one name, complete. Prices in dollars, rounded to cents.
+
+    Attributes:
+        diffusion: standard deviation of the path within the session, as a fraction.
+        report: the report that the session reacts to, None on most days.
+    """
+
+    day: date
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: int
+    diffusion: float
+    report: Report | None
+
+
+class History:
+    """The daily bars of one name under one seed."""
+
+    def __init__(self, seed: int, profile: Profile) -> None:
+        self._seed = seed
+        self._profile = profile
+        self.year = lru_cache(maxsize=32)(self._bars)
+        self._returns = lru_cache(maxsize=32)(self._draw)
+        self._level = lru_cache(maxsize=64)(self._year_start)
+
+    def day(self, day: date) -> Day:
+        """The bar of a session day."""
+        sessions = year_sessions(day.year)
+        return self.year(day.year)[_position(sessions, day)]
+
+    def between(self, start: date, end: date) -> list[Day]:
+        """Bars from ``start`` to ``end`` inclusive, rising."""
+        return [bar for year in range(start.year, end.year + 1) for bar in self.year(year) if start <= bar.day <= end]
+
+    def close_before(self, day: date) -> float:
+        """The close of the session before a day."""
+        return self.day(previous_session(day)).close
+
+    def _year_start(self, year: int) -> float:
+        """Logarithm of the last close before a year."""
+        anchor = previous_session(SEASON_START)
+        if year == anchor.year:
+            sessions = year_sessions(year)
+            returns = self._returns(year)
+            return log(self._profile.price) - sum(
+                overnight + intraday for overnight, intraday, _, _ in returns[: _position(sessions, anchor) + 1]
+            )
+        if year > anchor.year:
+            return self._level(year - 1) + self._year_return(year - 1)
+        return self._level(year + 1) - self._year_return(year)
+
+    def _year_return(self, year: int) -> float:
+        return sum(overnight + intraday for overnight, intraday, _, _ in self._returns(year))
+
+    def _draw(self, year: int) -> list[tuple[float, float, float, Report | None]]:
+        """Overnight and intraday log return, diffusion within the day, and the report it reacts to, by session."""
+        profile = self._profile
+        gauss = draws(self._seed, profile.equity.symbol, year, "returns").gauss
+        daily = profile.ambient * _REALISED / sqrt(252.0)
+        overnight_share, intraday_share = sqrt(_OVERNIGHT_SHARE), sqrt(1.0 - _OVERNIGHT_SHARE)
+        reactions = {report.reaction_day: report for report in profile.reports.near(date(year, 7, 1), 3, 3)}
+        rows = []
+        sd = daily
+        for number, day in enumerate(year_sessions(year)):
+            if number % _MOOD_SESSIONS == 0:
+                sd = daily * profile.mood(day.toordinal())
+            rows.append((gauss() * sd * overnight_share, gauss() * sd * intraday_share, sd, day))
+        drift = (_GROWTH - _YEAR_PULL * sum(row[0] + row[1] for row in rows)) / len(rows)
+        returns = []
+        for overnight, intraday, sd, day in rows:
+            intraday += drift
+            report = reactions.get(day)
+            if report is not None:
+                if report.timing is Timing.DMH:
+                    intraday += report.jump
+                else:
+                    overnight += report.jump
+            returns.append((overnight, intraday, sd * intraday_share, report))
+        return returns
+
+    def _bars(self, year: int) -> list[Day]:
+        random = draws(self._seed, self._profile.equity.symbol, year, "bars").random
+        average = self._profile.average_volume
+        price = exp(self._level(year))
+        bars = []
+        for day, (overnight, intraday, diffusion, report) in zip(year_sessions(year), self._returns(year), strict=True):
+            start = price * exp(overnight)
+            price = start * exp(intraday)
+            # Extremes of a Brownian bridge from 0 to the day's move, each from its own (reflection) law.
+            squared, spread = intraday * intraday, -2.0 * diffusion * diffusion
+            high = start * exp((intraday + sqrt(squared + spread * log(1.0 - random()))) / 2.0)
+            low = start * exp((intraday - sqrt(squared + spread * log(1.0 - random()))) / 2.0)
+            # int(cents + 0.5) is round(), three times as fast: a year of every name is drawn when a scan begins.
+            opening, close = int(start * 100.0 + 0.5) / 100.0, int(price * 100.0 + 0.5) / 100.0
+            high, low = int(high * 100.0 + 0.5) / 100.0, int(low * 100.0 + 0.5) / 100.0
+            volume = average * (0.55 + 0.5 * random() / (0.35 + random()))
+            if report is not None:
+                volume *= _REACTION_CROWD
+            bars.append(Day(day, opening, high, low, close, int(volume), diffusion, report))
+        return bars
+
+
+def _position(sessions: tuple[date, ...], day: date) -> int:
+    return bisect_left(sessions, day)
