@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import click
 
@@ -30,7 +31,18 @@ _PIPE_CLOSED = 141
 _COMMANDS = (scan, explain, book, ticks, replay, health, doctor, migrate, config, emulator)
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class _Program(click.Group):
+    """Takes a closed pipe for the end of the reader's interest, where click would take it for an error."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Carry out the command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise SystemExit(_let_the_pipe_go()) from None
+
+
+@click.group(cls=_Program, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="cockpit")
 @program_options(hidden=False)
 @click.pass_context
