@@ -1,0 +1,122 @@
+"""Defined-risk structures out of a chain: one vertical builder, two of which make a condor, and the iron butterfly."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cockpit.options.contract import OptionQuote, Right
+from cockpit.options.smile import Smile
+from cockpit.settings import SpreadSettings
+from cockpit.spreads.structure import Leg, StructureKind
+
+
+@dataclass(frozen=True, slots=True)
+class Unbuildable:
+    """Why a chain gives no such structure, as one sentence."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What strikes are chosen by.
+
+    Attributes:
+        smile: quotes with their volatilities and the forward.
+        spot: dollars.
+        move: expected absolute move to expiry, a fraction of the price.
+    """
+
+    smile: Smile
+    spot: float
+    move: float
+    settings: SpreadSettings
+
+
+def build(kind: StructureKind, plan: Plan) -> tuple[Leg, ...] | Unbuildable:
+    """The legs of a structure, puts before calls and lower strikes first, or why it cannot be built."""
+    if kind is StructureKind.IRON_BUTTERFLY:
+        return _butterfly(plan)
+    if kind is StructureKind.BULL_PUT:
+        return vertical(Right.PUT, plan)
+    if kind is StructureKind.BEAR_CALL:
+        return vertical(Right.CALL, plan)
+    puts, calls = vertical(Right.PUT, plan), vertical(Right.CALL, plan)
+    if isinstance(puts, Unbuildable):
+        return puts
+    return calls if isinstance(calls, Unbuildable) else puts + calls
+
+
+def vertical(right: Right, plan: Plan) -> tuple[Leg, ...] | Unbuildable:
+    """A credit vertical: sell one strike by the short rule, buy one further out by the width rule."""
+    short = _short(right, plan)
+    if short is None:
+        return Unbuildable(f"no {_word(right)} strike satisfies the short rule {plan.settings.short_rule}")
+    target = short.strike + right.sign * plan.spot * plan.settings.width_pct / 100.0
+    return _with_wing(short, target, plan)
+
+
+def _short(right: Right, plan: Plan) -> OptionQuote | None:
+    """The option to sell: ``outside_move`` and ``im_mult`` by distance from the forward, ``delta`` by nearest delta."""
+    settings, forward = plan.settings, plan.smile.forward.price
+    if settings.short_rule == "delta":
+        known = [
+            (abs(delta - settings.short_delta), -abs(quote.strike - forward), quote)
+            for quote, delta in _deltas(right, plan.smile)
+            if delta is not None
+        ]
+        return min(known, key=lambda entry: entry[:2])[2] if known else None
+    multiple = 1.0 if settings.short_rule == "outside_move" else settings.short_im_mult
+    bound = forward * (1.0 + right.sign * multiple * plan.move)
+    for quote, delta in _deltas(right, plan.smile, bound):
+        if delta is None:
+            continue
+        if settings.short_rule == "im_mult" or delta <= settings.short_delta:
+            return quote
+    return None
+
+
+def _deltas(right: Right, smile: Smile, bound: float | None = None) -> Iterator[tuple[OptionQuote, float | None]]:
+    """Out-of-the-money options from the forward (or the bound) outwards, each with its absolute delta."""
+    start = smile.forward.price if bound is None else bound
+    quotes = list(smile.chain.side(right))
+    for quote in quotes if right is Right.CALL else reversed(quotes):
+        if right.sign * (quote.strike - start) >= 0.0:
+            greeks = smile.greeks(right, quote.strike)
+            yield quote, None if greeks is None or greeks.delta is None else abs(greeks.delta)
+
+
+def _butterfly(plan: Plan) -> tuple[Leg, ...] | Unbuildable:
+    chain, forward = plan.smile.chain, plan.smile.forward.price
+    both = [(put, call) for put in chain.side(Right.PUT) if (call := chain.quote(Right.CALL, put.strike)) is not None]
+    body = min(both, key=lambda pair: (abs(pair[0].strike - forward), -pair[0].strike), default=None)
+    if body is None:
+        return Unbuildable("no strike lists both a call and a put")
+    reach = forward * plan.move * plan.settings.wing_im_mult
+    puts = _with_wing(body[0], body[0].strike - reach, plan)
+    calls = _with_wing(body[1], body[1].strike + reach, plan)
+    if isinstance(puts, Unbuildable):
+        return puts
+    return calls if isinstance(calls, Unbuildable) else puts + calls
+
+
+def _with_wing(short: OptionQuote, target: float, plan: Plan) -> tuple[Leg, ...] | Unbuildable:
+    """The short with the offered strike of its side nearest to the target, strictly further out of the money."""
+    right = short.right
+    wings = [
+        quote
+        for quote in plan.smile.chain.side(right)
+        if right.sign * (quote.strike - short.strike) > 0.0 and _offered(quote)
+    ]
+    wing = min(wings, key=lambda quote: (abs(quote.strike - target), abs(quote.strike - short.strike)), default=None)
+    if wing is None:
+        return Unbuildable(f"no {_word(right)} is offered beyond {short.strike:g} to limit the loss")
+    legs = (Leg(-1, short), Leg(1, wing))
+    return legs if right is Right.CALL else legs[::-1]
+
+
+def _offered(quote: OptionQuote) -> bool:
+    return quote.bid is not None and quote.ask is not None and quote.ask > 0.0 and quote.ask >= quote.bid
+
+
+def _word(right: Right) -> str:
+    return "call" if right is Right.CALL else "put"
