@@ -147,6 +147,11 @@ class Database:
         finally:
             self._idle.put_nowait(reader)
 
+    @property
+    def refusal(self) -> str | None:
+        """Why this cockpit can only look, as one sentence; None for the owner."""
+        return str(owned_elsewhere(self._paths)) if self.read_only else None
+
     async def status(self) -> StorageStatus:
         """Queue, latency and sizes now; degraded while the last write failed."""
         try:
@@ -155,11 +160,10 @@ class Database:
         except OSError:
             disk_used = None
         p99 = self._commit_ms.p99
-        message = str(owned_elsewhere(self._paths)) if self.read_only else self._trouble
         return StorageStatus(
             state=State.OFF if self._closed else State.DEGRADED if self._trouble else State.UP,
             read_only=self.read_only,
-            message=message,
+            message=self.refusal or self._trouble,
             queued=self._queued,
             commit_p99_ms=None if p99 is None else round(p99, 2),
             wal_bytes=_size(self._wal),
