@@ -92,6 +92,7 @@ class TickSettings(_Section):
     batch_seconds: Positive = 5.0
     idle_seconds: Positive = 0.5
     ring: Annotated[int, Field(ge=1000, le=5_000_000)] = 200_000
+    mute_seconds: Positive = 10.0
 
 
 class VenueSettings(_Section):

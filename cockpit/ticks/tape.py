@@ -1,0 +1,152 @@
+"""What is known of one symbol now, kept up to date at a constant cost a trade."""
+
+from collections import deque
+from decimal import Decimal
+
+from cockpit.ticks.gaps import Step, TradeSequence
+from cockpit.ticks.quote import BookTop, DayTicker, Ticker
+from cockpit.ticks.trade import Trade
+
+_RATE_SECONDS = 10
+_SPARK_SECONDS = 2.0
+_SPARK_POINTS = 30
+
+
+class Rate:
+    """Events per second over the last ten seconds, in one counter a second."""
+
+    __slots__ = ("_counts", "_second")
+
+    def __init__(self) -> None:
+        self._counts = [0] * _RATE_SECONDS
+        self._second = 0
+
+    def add(self, now: float) -> None:
+        """Count one event at a monotonic time."""
+        if int(now) != self._second:
+            self._advance(int(now))
+        self._counts[self._second % _RATE_SECONDS] += 1
+
+    def per_second(self, now: float) -> float:
+        """The mean rate up to now."""
+        self._advance(int(now))
+        return sum(self._counts) / _RATE_SECONDS
+
+    def _advance(self, second: int) -> None:
+        for passed in range(max(self._second + 1, second - _RATE_SECONDS + 1), second + 1):
+            self._counts[passed % _RATE_SECONDS] = 0
+        self._second = max(self._second, second)
+
+
+class Spark:
+    """Closes of two seconds each over the last minute; a stretch without trades repeats the close before it."""
+
+    __slots__ = ("_closes", "_slot")
+
+    def __init__(self) -> None:
+        self._closes: deque[float] = deque(maxlen=_SPARK_POINTS)
+        self._slot = 0
+
+    def add(self, price: float, now: float) -> None:
+        """Take a price at a monotonic time."""
+        self._advance(now)
+        if self._closes:
+            self._closes[-1] = price
+        else:
+            self._closes.append(price)
+
+    def closes(self, now: float) -> tuple[float, ...]:
+        """Oldest first."""
+        self._advance(now)
+        return tuple(self._closes)
+
+    def _advance(self, now: float) -> None:
+        slot = int(now / _SPARK_SECONDS)
+        if self._closes:
+            last = self._closes[-1]
+            for _ in range(min(slot - self._slot, _SPARK_POINTS)):
+                self._closes.append(last)
+        self._slot = slot
+
+
+class Tape:
+    """One symbol: its last trade, book top, day and order of ids.
+
+    Attributes:
+        changed: set by every event, reset by :meth:`ticker`.
+    """
+
+    __slots__ = (
+        "_book",
+        "_day",
+        "_last",
+        "_last_move",
+        "_rate",
+        "_received_at",
+        "_spark",
+        "_traded_ms",
+        "changed",
+        "sequence",
+        "symbol",
+    )
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.sequence = TradeSequence()
+        self.changed = True
+        self._last: Decimal | None = None
+        self._last_move = 0
+        self._traded_ms: int | None = None
+        self._book: BookTop | None = None
+        self._day: DayTicker | None = None
+        self._received_at: float | None = None
+        self._rate = Rate()
+        self._spark = Spark()
+
+    def trade(self, trade: Trade, now: float) -> Step:
+        """Take a trade received at a monotonic time; how its id stands to those before it."""
+        self._received_at = now
+        self.changed = True
+        step = self.sequence.advance(trade.trade_id)
+        if step is Step.SEEN:
+            return step
+        self._rate.add(now)
+        if step is Step.LATE:
+            return step
+        price = trade.price
+        if self._last is not None and price != self._last:
+            self._last_move = 1 if price > self._last else -1
+        self._last = price
+        self._traded_ms = trade.time_ms
+        self._spark.add(float(price), now)
+        return step
+
+    def book(self, top: BookTop, now: float) -> None:
+        """Take the best bid and offer."""
+        self._book, self._received_at, self.changed = top, now, True
+
+    def day(self, day: DayTicker, now: float) -> None:
+        """Take the rolling day."""
+        self._day, self._received_at, self.changed = day, now, True
+
+    def ticker(self, now: float) -> Ticker:
+        """The row to show at a monotonic time."""
+        self.changed = False
+        day, book = self._day, self._book
+        last = self._last if self._last is not None else day.close if day is not None else None
+        change = float(last / day.open) - 1.0 if last is not None and day is not None and day.open else None
+        return Ticker(
+            symbol=self.symbol,
+            last=last,
+            change=change,
+            bid=book.bid if book is not None else None,
+            ask=book.ask if book is not None else None,
+            volume=day.volume if day is not None else None,
+            quote_volume=day.quote_volume if day is not None else None,
+            trades_per_second=self._rate.per_second(now),
+            spark=self._spark.closes(now),
+            traded_ms=self._traded_ms,
+            received_at=self._received_at,
+            gaps=self.sequence.missing,
+            last_move=self._last_move,
+        )
