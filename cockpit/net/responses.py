@@ -1,19 +1,17 @@
 """What an answer over HTTP means: its body decoded, its status in the words that callers act on, its limits learned."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from pydantic_core import from_json
+
 from cockpit.errors import ProviderError, Refusal
 
 _BAN_SECONDS = 120.0
 _QUOTA_SECONDS = 30.0
-
-# Vendors' NaN and Infinity are no JSON and no numbers: they decode as missing.
-_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +42,21 @@ class Response:
             raise self.malformed("its answer is not text in UTF-8") from None
 
     def json(self) -> Any:
-        """The body as JSON.
+        """The body as JSON; a vendor's NaN stays one, so whoever reads a number checks that it is finite.
 
         Raises:
             ProviderError: MALFORMED where it is not; the sentence tells a web page from half a body.
         """
-        text = self.text()
         try:
-            return _DECODER.decode(text)
-        except (ValueError, RecursionError):
-            head = text.lstrip()[:1]
-            if head == "<":
-                raise self.malformed("it answered with a web page instead of data") from None
-            if head in ("{", "["):
-                raise self.malformed(f"its answer of {len(self.body)} bytes breaks off or is not JSON") from None
-            raise self.malformed("its answer is not JSON") from None
+            return from_json(self.body)
+        except ValueError:
+            pass
+        head = self.text().lstrip("\ufeff \r\n\t")[:1]
+        if head == "<":
+            raise self.malformed("it answered with a web page instead of data")
+        if head in ("{", "["):
+            raise self.malformed(f"its answer of {len(self.body)} bytes breaks off or is not JSON")
+        raise self.malformed("its answer is not JSON")
 
     def malformed(self, sentence: str) -> ProviderError:
         """The error for an answer that is not what the vendor documents."""

@@ -4,11 +4,12 @@ Combined frames (``{"stream": ..., "data": {...}}``) and raw ones are read alike
 Format: binance-spot-api-docs, web-socket-streams.md.
 """
 
-import json
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+
+from pydantic_core import from_json
 
 from cockpit.providers.ports import Rejected, StreamEvent
 from cockpit.ticks.quote import BookTop, DayTicker
@@ -46,10 +47,8 @@ def decode_frame(frame: str | bytes, symbols: frozenset[str]) -> StreamEvent | R
         of no use here.
     """
     try:
-        message = json.loads(frame if isinstance(frame, str) else frame.decode())
-    except UnicodeDecodeError:
-        return _rejected("not UTF-8", frame)
-    except (ValueError, RecursionError):
+        message = from_json(frame)
+    except ValueError:
         return _rejected("not JSON", frame)
     if type(message) is not dict:
         return _rejected("not an object", frame)

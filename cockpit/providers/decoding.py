@@ -1,8 +1,8 @@
 """Small pure readers of vendors' JSON: containers of changing shape, numbers that may be none, dates."""
 
-import math
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
+from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,14 +25,14 @@ def rows(container: Any, name: str) -> list[Any] | None:
 
 def finite(value: Any) -> float | None:
     """A finite number as a float; None for anything else, a boolean and a string too."""
-    kind = type(value)
-    if kind is not float and kind is not int:
+    if type(value) is float:
+        return value if isfinite(value) else None
+    if type(value) is not int:
         return None
     try:
-        number = float(value)
+        return float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
 
 
 def positive(value: Any) -> float | None:
@@ -43,9 +43,11 @@ def positive(value: Any) -> float | None:
 
 def count(value: Any) -> int | None:
     """A whole number of at least zero; None for anything else."""
-    if type(value) is float and value.is_integer():
-        value = int(value)
-    return value if type(value) is int and 0 <= value < 2**63 else None
+    if type(value) is int:
+        return value if 0 <= value < 2**63 else None
+    if type(value) is float and value.is_integer() and 0 <= value < 2**63:
+        return int(value)
+    return None
 
 
 def number_in(text: Any) -> float | None:
@@ -56,7 +58,7 @@ def number_in(text: Any) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if isfinite(number) else None
 
 
 def day(value: Any) -> date | None:

@@ -10,7 +10,8 @@ from cockpit.providers.ports import EquityQuote
 from cockpit.scan.moves import DailyBar
 
 _HIGHEST_IV = 10.0
-_RIGHTS = {"call": Right.CALL, "put": Right.PUT}
+_HIGHEST_STRIKE = 100_000.0
+_RIGHTS = {"call": Right.CALL, "put": Right.PUT, "C": Right.CALL, "P": Right.PUT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +106,17 @@ def option_quotes(body: Any, underlying: str, expiry: date) -> tuple[list[Option
     found = rows(body.get("options"), "option") if isinstance(body, dict) and "options" in body else None
     if found is None:
         return None
-    root = "".join(letter for letter in underlying if letter.isalnum())
-    stamp = f"{expiry:%y%m%d}"
-    asked = expiry.isoformat()
+    reader = _ChainReader(underlying, expiry)
     quotes: list[OptionQuote] = []
     seen: set[tuple[Right, float]] = set()
     dropped = 0
     for row in found:
-        if not isinstance(row, dict):
+        if type(row) is not dict:
             dropped += 1
             continue
-        if _is_adjusted(row, root):
+        if reader.is_adjusted(row):
             continue
-        quote = _option(row, underlying, expiry, asked, stamp)
+        quote = reader.read(row)
         if quote is None or (quote.right, quote.strike) in seen:
             dropped += 1
             continue
@@ -168,50 +167,78 @@ def listed_symbol(symbol: str) -> str:
     return symbol.strip().upper().replace(".", "/").replace("-", "/")
 
 
-def _is_adjusted(row: dict[str, Any], root: str) -> bool:
-    if row.get("contract_size", 100) not in (100, None):
-        return True
-    symbol = row.get("symbol")
-    own = symbol[:-15] if isinstance(symbol, str) else ""
-    return len(own) == len(root) + 1 and own[-1].isdigit() and own.startswith(root)
+class _ChainReader:
+    """Reads the rows of one chain; what is the same in all of them is worked out once."""
 
+    __slots__ = ("_asked", "_expiry", "_moments", "_root", "_root_length", "_stamp", "_underlying")
 
-def _option(row: dict[str, Any], underlying: str, expiry: date, asked: str, stamp: str) -> OptionQuote | None:
-    symbol = row.get("symbol")
-    strike = positive(row.get("strike"))
-    if not isinstance(symbol, str) or strike is None or row.get("expiration_date", asked) != asked:
-        return None
-    letter = symbol[-9:-8]
-    right = _RIGHTS.get(row["option_type"]) if "option_type" in row else _letter_right(letter)
-    if right is None or symbol[-15:] != f"{stamp}{right.value}{round(strike * 1000):08d}":
-        return None  # the fields and the contract's own name disagree: which one is wrong cannot be known
-    bid, ask = row.get("bid"), row.get("ask")
-    if bid is not None and ((bid := finite(bid)) is None or bid < 0.0):
-        return None
-    if ask is not None and ((ask := finite(ask)) is None or ask < 0.0):
-        return None
-    greeks = row.get("greeks")
-    return OptionQuote(
-        symbol=symbol,
-        underlying=underlying,
-        expiry=expiry,
-        strike=strike,
-        right=right,
-        bid=bid,
-        ask=ask,
-        bid_size=count(row.get("bidsize")),
-        ask_size=count(row.get("asksize")),
-        last=positive(row.get("last")),
-        volume=count(row.get("volume")),
-        open_interest=count(row.get("open_interest")),
-        greeks=_greeks(greeks) if isinstance(greeks, dict) else None,
-        iv=_volatility(greeks) if isinstance(greeks, dict) else None,
-        quoted_at=_newer(row.get("bid_date"), row.get("ask_date")),
-    )
+    def __init__(self, underlying: str, expiry: date) -> None:
+        self._underlying = underlying
+        self._expiry = expiry
+        self._asked = expiry.isoformat()
+        self._stamp = f"{expiry:%y%m%d}"
+        self._root = "".join(letter for letter in underlying if letter.isalnum())
+        self._root_length = len(self._root) + 1 + 15
+        self._moments: dict[Any, datetime | None] = {}
 
+    def is_adjusted(self, row: dict[str, Any]) -> bool:
+        """True for a contract of an adjusted root, which is another one than those asked for."""
+        if row.get("contract_size", 100) not in (100, None):
+            return True
+        symbol = row.get("symbol")
+        if type(symbol) is not str or len(symbol) != self._root_length:
+            return False
+        return symbol[-16].isdigit() and symbol.startswith(self._root)
 
-def _letter_right(letter: str) -> Right | None:
-    return Right.CALL if letter == "C" else Right.PUT if letter == "P" else None
+    def read(self, row: dict[str, Any]) -> OptionQuote | None:
+        """The row's option; None where a price is none, or the row is not of this chain."""
+        get = row.get
+        symbol = get("symbol")
+        strike = positive(get("strike"))
+        if type(symbol) is not str or strike is None or get("expiration_date", self._asked) != self._asked:
+            return None
+        kind = get("option_type", symbol[-9:-8])
+        right = _RIGHTS.get(kind) if type(kind) is str else None
+        if right is None or strike >= _HIGHEST_STRIKE:
+            return None
+        if symbol[-15:] != f"{self._stamp}{right.value}{round(strike * 1000):08d}":
+            return None  # the fields and the contract's own name disagree: which one is wrong cannot be known
+        bid, ask = get("bid"), get("ask")
+        if bid is not None and ((bid := finite(bid)) is None or bid < 0.0):
+            return None
+        if ask is not None and ((ask := finite(ask)) is None or ask < 0.0):
+            return None
+        greeks = get("greeks")
+        told = greeks if type(greeks) is dict else None
+        return OptionQuote(
+            symbol,
+            self._underlying,
+            self._expiry,
+            strike,
+            right,
+            bid,
+            ask,
+            count(get("bidsize")),
+            count(get("asksize")),
+            positive(get("last")),
+            count(get("volume")),
+            count(get("open_interest")),
+            _greeks(told) if told is not None else None,
+            _volatility(told) if told is not None else None,
+            self._newer(get("bid_date"), get("ask_date")),
+        )
+
+    def _newer(self, bid_date: Any, ask_date: Any) -> datetime | None:
+        """The newer side's time; few different ones occur in a chain, and making one is dear."""
+        if type(bid_date) is int and type(ask_date) is int:
+            return self._moment(bid_date if bid_date >= ask_date else ask_date)
+        bid, ask = instant(bid_date), instant(ask_date)
+        return max(bid, ask) if bid is not None and ask is not None else bid or ask
+
+    def _moment(self, milliseconds: int) -> datetime | None:
+        if milliseconds not in self._moments:
+            self._moments[milliseconds] = instant(milliseconds)
+        return self._moments[milliseconds]
 
 
 def _greeks(row: dict[str, Any]) -> Greeks | None:
@@ -233,13 +260,6 @@ def _volatility(row: dict[str, Any]) -> float | None:
     if mid is not None and mid < _HIGHEST_IV and positive(row.get("bid_iv")) is not None:
         return mid
     return None
-
-
-def _newer(bid_date: Any, ask_date: Any) -> datetime | None:
-    bid, ask = instant(bid_date), instant(ask_date)
-    if bid is None or ask is None:
-        return bid or ask
-    return bid if bid >= ask else ask
 
 
 def _bar(row: dict[str, Any]) -> DailyBar | None:
