@@ -34,6 +34,16 @@ class Candidate:
         problem: why there are no figures, as one sentence; None where there are.
         quoted_at: age reference of the chain, UTC.
         weekly: True where ``expiry`` is no monthly expiry.
+        report_date: the day of the scan where no coming report is known (then ``problem`` says so).
+        implied_moves: the move by every method that the quotes allow, named as in the settings.
+        event_flag: how far the event's variance can be believed: ``ok``, or one of
+            :class:`cockpit.scan.event_volatility.EventFlag`; empty where there is none.
+        event_variances: trading years and total variance of the expiries it was taken from, nearest first.
+        realised_vol: annual, of the last 20 ordinary closes.
+        vrp_basis: which implied move the ratios stand on: ``event``, or the method's name.
+        vrp_median, vrp_ewma, vrp_winsor: the other ratios, for comparison.
+        vrp_tier: EXCELLENT, GOOD, MARGINAL or SKIP by the plain ratio and the profile in the settings.
+        trend: ``increasing``, ``decreasing`` or ``stable`` reactions; consistency: 0 to 100.
     """
 
     symbol: str
@@ -67,6 +77,17 @@ class Candidate:
     flags: tuple[str, ...] = ()
     problem: str | None = None
     quoted_at: datetime | None = None
+    implied_moves: tuple[tuple[str, float], ...] = ()
+    event_flag: str = ""
+    event_variances: tuple[tuple[float, float], ...] = ()
+    realised_vol: float | None = None
+    vrp_basis: str = ""
+    vrp_median: float | None = None
+    vrp_ewma: float | None = None
+    vrp_winsor: float | None = None
+    vrp_tier: str | None = None
+    trend: str | None = None
+    consistency: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Facts:
     Attributes:
         pop: probability of profit at the breakevens.
         vrp: the plain ratio of implied over mean historical move; ``vrp_shrunk`` the one that ranks.
-        contracts: the size of the whole position, of which ``theta`` (dollars a day) and ``vega`` (dollars a point) are.
+        contracts: the size of the position; ``theta`` (dollars a day) and ``vega`` (dollars a point) are of all of it.
         ev: dollars a contract after costs; ``max_loss`` dollars a contract.
         dispersion: median absolute deviation over median of past reactions.
         zone: distance of the breakevens over the price, and ``move`` the implied move, as fractions.
@@ -99,7 +99,7 @@ class ExpectedValue:
         self.weights = weights or EvWeights()
 
     def score(self, facts: Facts) -> Score:
-        """Full marks at 12 % of the max loss, 65 % probability, tier A, a shrunk premium of 1.25, 12 steady quarters."""
+        """Full marks at 12 % of max loss, 65 % probability, tier A, a shrunk premium of 1.25 and 12 steady quarters."""
         return_on_risk = facts.ev / facts.max_loss if facts.ev is not None and facts.max_loss else None
         confidence = None
         if facts.dispersion is not None:

@@ -1,0 +1,256 @@
+"""Everything a scan finds out about one name, out of what its vendors gave. Pure: no I/O and no clock of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cockpit.options.calendar import NEW_YORK, is_monthly_expiry
+from cockpit.options.chain import OptionChain
+from cockpit.options.forward import Forward, chain_forward, trading_years, years_to_expiry
+from cockpit.options.smile import Smile
+from cockpit.scan.candidate import Candidate
+from cockpit.scan.earnings import EarningsReport, PastReport, Timing
+from cockpit.scan.event_volatility import EventFlag, EventVolatility, TermPoint, decompose
+from cockpit.scan.expiry import covers, event_instant
+from cockpit.scan.hygiene import examine
+from cockpit.scan.implied_move import implied_moves
+from cockpit.scan.liquidity import Tier, quote_tier
+from cockpit.scan.moves import DailyBar, Reaction, reactions, realised_volatility
+from cockpit.scan.vrp import HIGH_TAIL_RATIO, History, history_of, premium, tier
+from cockpit.settings import ScanSettings
+
+_NEAR_SD = 1.5
+"""How many implied moves around the forward count as near the money."""
+
+_EVENT_DOUBTS = {
+    EventFlag.NEGATIVE_FORWARD_VARIANCE: "inverted term structure",
+    EventFlag.NEGATIVE_EVENT_VARIANCE: "no event priced",
+    EventFlag.ONE_EXPIRY: "one expiry",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """What the covering expiry's chain says."""
+
+    smile: Smile
+    moves: dict[str, float]
+    at_the_money: float
+
+
+def smile_of(chain: OptionChain, spot: float, now: datetime, rate: float) -> Smile:
+    """The chain's smile at its own forward."""
+    years = years_to_expiry(chain.expiry, now)
+    forward: Forward = chain_forward(chain, spot, years, rate)
+    return Smile(chain, forward, years, rate)
+
+
+def without_figures(report: EarningsReport, now: datetime, problem: str) -> Candidate:
+    """A row that says in one sentence why there is nothing to show."""
+    return Candidate(
+        symbol=report.symbol,
+        name=report.name,
+        report_date=report.report_date,
+        timing=report.timing,
+        scanned_at=now,
+        sector=report.sector,
+        problem=problem,
+    )
+
+
+def analyse(
+    report: EarningsReport,
+    spot: float | None,
+    chains: Sequence[OptionChain],
+    history: Sequence[DailyBar],
+    past: Sequence[PastReport],
+    now: datetime,
+    settings: ScanSettings,
+    *,
+    doubts: Sequence[str] = (),
+) -> Candidate:
+    """A candidate out of what is known; what is not known stays None and is said in flags or in ``problem``.
+
+    Args:
+        spot: dollars; None takes the price that came with the chain.
+        chains: of expiries that hold the report, nearest first; the first is the one that is traded.
+        history: daily bars, rising.
+        past: past reports in any order.
+        doubts: flags that the caller already knows of, for instance a vendor that gave no history.
+    """
+    held = [chain for chain in chains if covers(chain.expiry, report.report_date, report.timing)]
+    if event_instant(report) <= now:
+        return without_figures(report, now, f"{report.symbol} has reported on {report.report_date}")
+    if not held:
+        return replace(
+            without_figures(report, now, f"no listed expiry covers the report of {report.report_date}"),
+            spot=spot,
+            flags=("no covering expiry",),
+        )
+    first = held[0]
+    price = spot if spot is not None else first.spot
+    if price is None or price <= 0.0:
+        return without_figures(report, now, f"there is no price for {report.symbol}")
+    past_moves = reactions(_before(past, now), history, settings.max_quarters)
+    candidate = replace(
+        without_figures(report, now, ""),
+        spot=price,
+        expiry=first.expiry,
+        weekly=not is_monthly_expiry(first.expiry),
+        reactions=past_moves,
+        quoted_at=_age_reference(first),
+        problem=None,
+    )
+    flags = [*doubts, *(("no timing",) if report.timing is Timing.UNKNOWN else ())]
+    candidate, remembered = _with_history(candidate, past_moves, settings, flags)
+    priced = _price(first, price, now, settings)
+    if isinstance(priced, str):
+        return replace(candidate, problem=priced, flags=tuple(flags))
+    candidate = _with_moves(candidate, priced, settings, now, flags)
+    candidate = _with_event(candidate, priced, held[1:], history, price, now, settings, flags)
+    return replace(_with_premium(candidate, remembered, settings), flags=tuple(dict.fromkeys(flags)))
+
+
+def near_the_money_tier(smile: Smile, move: float) -> Tier:
+    """Tier that half of the out-of-the-money options within the implied move reach.
+
+    The middle rather than the worst: single dead strikes between good ones are not what would be traded.
+    """
+    forward = smile.forward.price
+    reach = forward * max(move, 1e-9)
+    tiers = sorted(
+        quote_tier(quote)
+        for strike in smile.chain.strikes
+        if abs(strike - forward) <= reach and (quote := smile.quote(strike)) is not None
+    )
+    if not tiers:
+        nearest = min(smile.chain.strikes, key=lambda strike: abs(strike - forward))
+        quote = smile.quote(nearest)
+        return Tier.REJECT if quote is None else quote_tier(quote)
+    return tiers[len(tiers) // 2]
+
+
+def _before(past: Sequence[PastReport], now: datetime) -> list[PastReport]:
+    today = now.astimezone(NEW_YORK).date()
+    return [report for report in past if report.report_date < today]
+
+
+def _age_reference(chain: OptionChain) -> datetime:
+    stamps = [quote.quoted_at for quote in chain.quotes if quote.quoted_at is not None]
+    return max(stamps, default=chain.fetched_at)
+
+
+def _price(chain: OptionChain, spot: float, now: datetime, settings: ScanSettings) -> _Priced | str:
+    if not chain.quotes:
+        return f"the chain of {chain.expiry} is empty"
+    smile = smile_of(chain, spot, now, settings.risk_free)
+    at_the_money = smile.at_the_money()
+    if at_the_money is None:
+        return f"the chain of {chain.expiry} has no two-sided quotes at the money"
+    return _Priced(smile, implied_moves(smile, spot), at_the_money)
+
+
+def _with_history(
+    candidate: Candidate, past_moves: tuple[Reaction, ...], settings: ScanSettings, flags: list[str]
+) -> tuple[Candidate, History | None]:
+    found = history_of(past_moves)
+    if len(past_moves) < settings.min_quarters:
+        flags.append(f"{len(past_moves)} quarter{'' if len(past_moves) == 1 else 's'}")
+    if found is None:
+        return replace(candidate, quarters=len(past_moves)), None
+    if found.tail_ratio > HIGH_TAIL_RATIO:
+        flags.append("heavy tail")
+    return replace(
+        candidate,
+        quarters=found.quarters,
+        historical_mean=found.mean / 100.0,
+        historical_median=found.median / 100.0,
+        dispersion=found.dispersion,
+        tail_ratio=found.tail_ratio,
+        trend=found.trend_word,
+        consistency=found.consistency,
+    ), found
+
+
+def _with_moves(
+    candidate: Candidate, priced: _Priced, settings: ScanSettings, now: datetime, flags: list[str]
+) -> Candidate:
+    smile = priced.smile
+    if smile.forward.strike is None:
+        flags.append("no parity forward")
+    elif smile.forward.flagged:
+        flags.append("forward off spot")
+    reach = _NEAR_SD * priced.moves["atmf"] * smile.forward.price
+    near = [quote for quote in smile.chain.quotes if abs(quote.strike - smile.forward.price) <= reach]
+    flags.extend(examine(near or smile.chain.quotes, now).flags)
+    move = priced.moves.get(settings.implied_move)
+    if move is None:
+        flags.append(f"no {settings.implied_move}")
+    return replace(
+        candidate,
+        forward=smile.forward.price,
+        atm_iv=priced.at_the_money,
+        implied_move=move,
+        implied_method=settings.implied_move,
+        implied_moves=tuple(priced.moves.items()),
+        tier=near_the_money_tier(smile, priced.moves["atmf"]),
+    )
+
+
+def _with_event(
+    candidate: Candidate,
+    priced: _Priced,
+    later: Sequence[OptionChain],
+    history: Sequence[DailyBar],
+    spot: float,
+    now: datetime,
+    settings: ScanSettings,
+    flags: list[str],
+) -> Candidate:
+    skip = {reaction.reaction_day for reaction in candidate.reactions}
+    realised = realised_volatility(history, skip=skip)
+    points = [_term_point(priced.smile, priced.at_the_money, now)]
+    for chain in later:
+        smile = smile_of(chain, spot, now, settings.risk_free)
+        volatility = smile.at_the_money()
+        if volatility is not None:
+            points.append(_term_point(smile, volatility, now))
+    found: EventVolatility | None = decompose(points, realised)
+    variances = tuple((point.years, point.variance) for point in points)
+    if found is None:
+        flags.append(_EVENT_DOUBTS[EventFlag.ONE_EXPIRY])
+        return replace(candidate, realised_vol=realised, event_variances=variances)
+    if found.flag in _EVENT_DOUBTS:
+        flags.append(_EVENT_DOUBTS[found.flag])
+    return replace(
+        candidate,
+        realised_vol=realised,
+        ambient_vol=found.ambient_vol,
+        event_sd=found.event_sd,
+        event_move=found.event_move,
+        event_flag=found.flag.value,
+        event_variances=variances,
+    )
+
+
+def _term_point(smile: Smile, volatility: float, now: datetime) -> TermPoint:
+    return TermPoint(volatility * volatility * smile.years, trading_years(smile.chain.expiry, now))
+
+
+def _with_premium(candidate: Candidate, past: History | None, settings: ScanSettings) -> Candidate:
+    """The ratios stand on the event's own move, because a straddle also pays for the days around the report."""
+    basis = "event" if candidate.event_move is not None else candidate.implied_method
+    move = candidate.event_move if candidate.event_move is not None else candidate.implied_move
+    if past is None or move is None or past.quarters < settings.min_quarters:
+        return candidate
+    ratios = premium(move * 100.0, past)
+    return replace(
+        candidate,
+        vrp=ratios.shrunk,
+        vrp_mean=ratios.mean,
+        vrp_median=ratios.by_median,
+        vrp_ewma=ratios.ewma,
+        vrp_winsor=ratios.winsorised,
+        vrp_tier=tier(ratios.mean, settings.vrp_tiers),
+        vrp_basis=basis,
+    )
