@@ -22,7 +22,7 @@ class Retry:
     attempts: int = 3
     base: float = 0.25
     longest: float = 4.0
-    random: random.Random = field(default_factory=random.Random, repr=False, compare=False)
+    uniform: Callable[[float, float], float] = field(default=random.uniform, repr=False, compare=False)
     sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep, repr=False, compare=False)
 
     async def __call__(self, call: Callable[[], Awaitable[T]]) -> T:
@@ -40,4 +40,4 @@ class Retry:
                 asked = error.retry_after or 0.0
                 if error.refusal is not Refusal.UNAVAILABLE or tried >= self.attempts or asked > self.longest:
                     raise
-            await self.sleep(max(asked, self.random.uniform(0.0, min(self.longest, self.base * 2 ** (tried - 1)))))
+            await self.sleep(max(asked, self.uniform(0.0, min(self.longest, self.base * 2 ** (tried - 1)))))
