@@ -1,5 +1,6 @@
 """``cockpit book``: the paper portfolio without a screen."""
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +18,7 @@ from cockpit.cli.formats import (
     print_table,
 )
 from cockpit.cli.invocation import Invocation, pass_invocation, program_options
-from cockpit.errors import OrderRefusedError
+from cockpit.errors import OrderRefusedError, StorageError
 
 if TYPE_CHECKING:
     from cockpit.context import Context
@@ -58,6 +59,7 @@ def open_position(invocation: Invocation, spread_id: str, contracts: int | None,
     """Open a spread that a scan has found, at the price of a chain fetched now."""
 
     async def work(session: "Context") -> "Position":
+        _refuse_if_read_only(session)
         ticket = await session.commands.opening_ticket(spread_id)
         if ticket.refusal is not None:
             raise OrderRefusedError(ticket.refusal)
@@ -66,7 +68,7 @@ def open_position(invocation: Invocation, spread_id: str, contracts: int | None,
             raise OrderRefusedError(f"the sizing suggests no contract of {spread_id}; --contracts 1 takes one anyway")
         return await session.commands.open_position(ticket, wanted)
 
-    position = invocation.run(work, require_owner=True)
+    position = invocation.run(work)
     if form == "json":
         print_json("position", position=position)
     else:
@@ -82,12 +84,13 @@ def close_position(invocation: Invocation, position_id: str, form: str) -> None:
     """Close a whole position, at the price of a chain fetched now."""
 
     async def work(session: "Context") -> "ClosedPosition":
+        _refuse_if_read_only(session)
         ticket = await session.commands.closing_ticket(position_id)
         if ticket.refusal is not None:
             raise OrderRefusedError(ticket.refusal)
         return await session.commands.close_position(ticket)
 
-    closed = invocation.run(work, require_owner=True)
+    closed = invocation.run(work)
     print_sheet(Sheet("closed", "closed", _CLOSED, [closed]), form)
 
 
@@ -109,18 +112,34 @@ def history(invocation: Invocation, form: str) -> None:
 @program_options()
 @pass_invocation
 def export(invocation: Invocation, form: str) -> None:
-    """Write out the whole book: account, open positions with their legs, closed positions."""
+    """Write out the whole book: in JSON with every position, in CSV a line for each fill of a leg."""
 
-    async def work(session: "Context") -> tuple["Account | None", list["Position"], list["ClosedPosition"]]:
-        closed = await session.commands.history()
-        return session.boards.account.get("account"), list(session.boards.positions.values()), closed
+    async def work(session: "Context") -> tuple[dict[str, Any], list[dict[str, str]]]:
+        from cockpit.portfolio.export import fill_rows
+        from cockpit.storage.portfolio import PortfolioStore
 
-    account, positions, closed = invocation.run(work)
+        fills = fill_rows(await PortfolioStore(session.database).fills())
+        whole = {
+            "account": session.boards.account.get("account"),
+            "positions": list(session.boards.positions.values()),
+            "closed": await session.commands.history(),
+            "fills": fills,
+        }
+        return whole, fills
+
+    whole, fills = invocation.run(work)
     if form == "json":
-        print_json("book", account=account, positions=positions, closed=closed)
+        print_json("book", **whole)
     else:
-        trades: list[Position | ClosedPosition] = [*positions, *closed]
-        print_csv(Sheet("book", "trades", _TRADE, trades))
+        from cockpit.portfolio.export import COLUMNS
+
+        columns = [Column[dict[str, str]](name, name, itemgetter(name)) for name in COLUMNS]
+        print_csv(Sheet("book", "fills", columns, fills))
+
+
+def _refuse_if_read_only(session: "Context") -> None:
+    if session.read_only is not None:
+        raise StorageError(session.read_only)
 
 
 _CENTS = fixed(2)
@@ -168,25 +187,4 @@ _CLOSED: list[Column["ClosedPosition"]] = [
     Column("opened_at", "opened", lambda closed: closed.opened_at, clock_time),
     Column("closed_at", "closed", lambda closed: closed.closed_at, clock_time),
     Column("reason", "how", lambda closed: closed.reason),
-]
-
-
-def _if_any(name: str) -> Any:
-    return lambda trade: getattr(trade, name, None)
-
-
-_TRADE: list[Column[Any]] = [
-    Column("position_id", "position", lambda trade: trade.position_id),
-    Column("state", "state", lambda trade: getattr(trade, "reason", "open")),
-    Column("symbol", "name", lambda trade: trade.symbol),
-    Column("kind", "structure", lambda trade: trade.kind),
-    Column("expiry", "expiry", lambda trade: trade.expiry),
-    Column("contracts", "qty", lambda trade: trade.contracts),
-    Column("credit", "credit", lambda trade: trade.credit),
-    Column("debit", "debit", _if_any("debit")),
-    Column("fees", "fees", lambda trade: trade.fees),
-    Column("realised", "realised", _if_any("realised")),
-    Column("unrealised", "P&L", _if_any("unrealised")),
-    Column("opened_at", "opened", lambda trade: trade.opened_at),
-    Column("closed_at", "closed", _if_any("closed_at")),
 ]

@@ -24,4 +24,4 @@ def replay(context: click.Context, file: Path, speed: float, headless: bool) -> 
     if not headless:
         from cockpit.cli.screen import show_screen
 
-        context.exit(show_screen(invocation, file=file, speed=speed))
+        context.exit(show_screen(invocation, recording=file, speed=speed))

@@ -1,7 +1,6 @@
 """The screen, as the command line starts it: the only module here that knows the terminal interface."""
 
 import sys
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +21,12 @@ def show_screen(invocation: Invocation, **options: Any) -> int:
         raise UsageError('the screen needs a terminal; "cockpit scan" and "cockpit --help" work without one')
     settings = invocation.settings
     settings.folders().create()
-    from cockpit.context import open_context
     from cockpit.tui.app import run_screen
 
     def open_session() -> AbstractAsyncContextManager["Context"]:
+        # Imported when the screen has painted: the services take longer to load than the first frame.
+        from cockpit.context import open_context
+
         return open_context(settings, as_of=invocation.as_of, background=True, **options)
 
-    start: Callable[..., int] = run_screen
-    return start(settings, open_session)
+    return run_screen(settings, open_session)
