@@ -1,0 +1,122 @@
+"""What a scan finds about one name, and the memory that spares repeating it while nothing has changed."""
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cockpit.options.chain import OptionChain
+from cockpit.scan.analysis import analyse
+from cockpit.scan.candidate import Candidate
+from cockpit.scan.earnings import EarningsReport, PastReport
+from cockpit.scan.moves import DailyBar
+from cockpit.settings import Settings
+from cockpit.spreads.propose import propose
+from cockpit.spreads.structure import Spread
+
+_GOOD_FOR = timedelta(minutes=2)
+"""Market time for which figures stand although the time to expiry has gone on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that the figures of one name follow from, apart from the time."""
+
+    report: EarningsReport
+    spot: float
+    chains: tuple[OptionChain, ...]
+    history: Sequence[DailyBar]
+    past: Sequence[PastReport]
+    equity: float
+    doubts: tuple[str, ...] = ()
+
+    def same(self, other: "Inputs") -> bool:
+        """True where both hold the very same vendor answers: a cached answer is decoded once and handed out again."""
+        return (
+            self.report == other.report
+            and self.spot == other.spot
+            and self.equity == other.equity
+            and self.doubts == other.doubts
+            and self.history is other.history
+            and self.past is other.past
+            and len(self.chains) == len(other.chains)
+            and all(mine is theirs for mine, theirs in zip(self.chains, other.chains, strict=True))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """A candidate with its spreads, best first."""
+
+    candidate: Candidate
+    spreads: tuple[Spread, ...]
+
+    @property
+    def problem(self) -> str | None:
+        """Why there are no figures."""
+        return self.candidate.problem
+
+    def rank(self) -> tuple[float, float, int, str]:
+        """Sort key: score, then expected value over risk of the best spread, tier, symbol; the unknown last."""
+        candidate = self.candidate
+        best = self.spreads[0] if self.spreads and candidate.best_spread is not None else None
+        return_on_risk = best.ev / best.max_loss if best and best.ev is not None and best.max_loss else float("-inf")
+        return (
+            -candidate.score if candidate.score is not None else float("inf"),
+            -return_on_risk,
+            candidate.tier.value if candidate.tier is not None else 9,
+            candidate.symbol,
+        )
+
+
+class Memo:
+    """The last findings of every name, given again while its inputs are the same objects and the time is near."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Inputs, datetime, Findings]] = {}
+
+    def findings(self, inputs: Inputs, now: datetime, settings: Settings) -> Findings:
+        """Findings of one name at a time, computed only where they are not known."""
+        symbol = inputs.report.symbol
+        known = self._known.get(symbol)
+        if known is not None:
+            before, at, findings = known
+            if before.same(inputs) and timedelta(0) <= now - at <= _GOOD_FOR:
+                return findings
+        findings = find(inputs, now, settings)
+        self._known[symbol] = inputs, now, findings
+        return findings
+
+    def keep(self, symbols: Container[str]) -> None:
+        """Forget every other name."""
+        self._known = {symbol: known for symbol, known in self._known.items() if symbol in symbols}
+
+
+def find(inputs: Inputs, now: datetime, settings: Settings) -> Findings:
+    """Analyse a name and propose its spreads. Pure.
+
+    The candidate's score is that of its best tradable spread; 0 where none may be traded, None where the premium is
+    unknown.
+    """
+    candidate = analyse(
+        inputs.report,
+        inputs.spot,
+        inputs.chains,
+        inputs.history,
+        inputs.past,
+        now,
+        settings.scan,
+        doubts=inputs.doubts,
+    )
+    chain = next((chain for chain in inputs.chains if chain.expiry == candidate.expiry), None)
+    if candidate.problem is not None or chain is None:
+        return Findings(candidate, ())
+    spreads = propose(candidate, chain, now, settings, inputs.equity)
+    best = spreads[0] if spreads and spreads[0].rejected is None else None
+    score = None
+    if candidate.vrp is not None and spreads:
+        score = best.score.total if best is not None else 0.0
+    flags = candidate.flags if spreads else (*candidate.flags, "no spreads")
+    return Findings(
+        replace(candidate, score=score, best_spread=best.spread_id if best is not None else None, flags=flags),
+        spreads,
+    )

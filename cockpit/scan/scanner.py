@@ -1,0 +1,271 @@
+"""The scan: every name that reports soon, looked at side by side, on the boards as it goes."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from cockpit.boards import Boards
+from cockpit.clock import Clock
+from cockpit.commands import ScanResult
+from cockpit.errors import CockpitError, ProviderError, StorageError, UsageError
+from cockpit.options.calendar import NEW_YORK
+from cockpit.options.chain import OptionChain
+from cockpit.providers.ports import EarningsSource, EquityQuote, OptionVenue
+from cockpit.scan.analysis import without_figures
+from cockpit.scan.candidate import ScanProgress
+from cockpit.scan.earnings import EarningsReport, PastReport, Timing
+from cockpit.scan.expiry import covering_expiries, event_instant
+from cockpit.scan.findings import Findings, Inputs, Memo
+from cockpit.scan.moves import DailyBar
+from cockpit.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_TICKER = re.compile(r"[A-Z][A-Z0-9]{0,5}([./-][A-Z0-9]{1,3})?")
+_CHAINS = 2
+"""The traded expiry and one more, from whose term structure the event is taken."""
+_DAYS_A_QUARTER = 93
+_HISTORY_MARGIN = 40
+
+
+class ScanStore(Protocol):
+    """Where finished scans are kept."""
+
+    async def save(self, result: ScanResult) -> None:
+        """Keep a finished scan.
+
+        Raises:
+            StorageError: it could not be written.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A name to look at; with a ``problem`` there is nothing to look at."""
+
+    report: EarningsReport
+    problem: str | None = None
+
+
+@dataclass(slots=True)
+class _Run:
+    """One scan as it goes."""
+
+    progress: ScanProgress
+    found: dict[str, Findings]
+
+
+class Scanner:
+    """Scans the earnings calendar. One scan at a time; the caller sees to that."""
+
+    def __init__(
+        self,
+        *,
+        earnings: EarningsSource,
+        venue: OptionVenue,
+        clock: Clock,
+        boards: Boards,
+        settings: Settings,
+        equity: Callable[[], float],
+        store: ScanStore | None,
+    ) -> None:
+        """``equity`` gives the dollars that sizes are shares of; without a ``store`` nothing is kept."""
+        self._earnings = earnings
+        self._venue = venue
+        self._clock = clock
+        self._boards = boards
+        self._settings = settings
+        self._equity = equity
+        self._store = store
+        self._memo = Memo()
+
+    async def scan(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanResult:
+        """Look at these tickers, or at every report within ``days``; boards and progress fill as it goes.
+
+        A name that fails carries its reason and stops nothing. A whole scan takes names that no longer report soon off
+        the boards; a scan of tickers leaves all others as they are. Cancelled, it keeps what it has found.
+
+        Raises:
+            UsageError: a ticker is none.
+            ProviderError: the earnings calendar gave no answer.
+        """
+        wanted = None if tickers is None else _tickers(tickers)
+        started = self._clock.now()
+        run = _Run(ScanProgress(started_at=started), {})
+        self._show(run)
+        try:
+            names = self._choose(await self._earnings.calendar(), wanted, days, started)
+            run.progress = replace(run.progress, total=len(names))
+            self._show(run)
+            await self._look_at_all(run, names, exempt=wanted is not None)
+        except asyncio.CancelledError:
+            self._end(run, "stopped; what was found stays", cancelled=True)
+            raise
+        except CockpitError as error:
+            self._end(run, str(error))
+            raise
+        result = _result(run, started, self._clock.now())
+        if wanted is None:
+            self._forget_all_but(run.found)
+        self._end(run, await self._keep(result))
+        return result
+
+    def _choose(
+        self, calendar: Sequence[EarningsReport], wanted: Sequence[str] | None, days: int | None, now: datetime
+    ) -> list[_Name]:
+        """The next report of each name, by date and symbol; a wanted name without one gets a row that says so."""
+        today = now.astimezone(NEW_YORK).date()
+        coming: dict[str, EarningsReport] = {}
+        for report in sorted(calendar, key=lambda report: (report.report_date, report.symbol)):
+            if event_instant(report) > now:
+                coming.setdefault(report.symbol, report)
+        if wanted is None:
+            until = today + timedelta(days=self._settings.scan.days if days is None else days)
+            return [_Name(report) for report in coming.values() if report.report_date <= until]
+        return [_Name(coming[symbol]) if symbol in coming else _without_report(symbol, today) for symbol in wanted]
+
+    async def _look_at_all(self, run: _Run, names: Sequence[_Name], *, exempt: bool) -> None:
+        quotes, refusal = await self._quotes([name.report.symbol for name in names if name.problem is None])
+        places = asyncio.Semaphore(self._settings.scan.concurrency)
+
+        async def look(name: _Name) -> None:
+            symbol = name.report.symbol
+            async with places:
+                problem = name.problem or refusal
+                if problem is not None:
+                    findings: Findings | None = self._nothing(name.report, problem)
+                else:
+                    findings = await self._look_at(name.report, _spot(quotes.get(symbol)), exempt=exempt)
+            run.progress = replace(run.progress, done=run.progress.done + 1)
+            if findings is not None:
+                run.found[symbol] = findings
+                run.progress = replace(run.progress, failed=run.progress.failed + (findings.problem is not None))
+                self._boards.candidates.put(symbol, findings.candidate)
+                self._boards.spreads.put(symbol, findings.spreads)
+            self._show(run)
+            # The analysis does not await; between names everything else gets its turn.
+            await asyncio.sleep(0)
+
+        async with asyncio.TaskGroup() as group:
+            for name in names:
+                group.create_task(look(name))
+
+    async def _quotes(self, symbols: Sequence[str]) -> tuple[dict[str, EquityQuote], str | None]:
+        if not symbols:
+            return {}, None
+        try:
+            return await self._venue.quotes(symbols), None
+        except ProviderError as error:
+            return {}, str(error)
+
+    async def _look_at(self, report: EarningsReport, spot: float | None, *, exempt: bool) -> Findings | None:
+        """None for a name under the price limit; whatever goes wrong is the name's own problem and stops no other."""
+        if spot is None:
+            return self._nothing(report, f"{self._venue.name} has no price for {report.symbol}")
+        if spot < self._settings.scan.min_price and not exempt:
+            return None
+        try:
+            inputs = await self._inputs(report, spot)
+            return self._memo.findings(inputs, self._clock.now(), self._settings)
+        except CockpitError as error:
+            return self._nothing(report, str(error), spot)
+        except Exception as error:
+            log.exception("scan of %s", report.symbol)
+            return self._nothing(report, f"{report.symbol} could not be analysed ({error}); see the log", spot)
+
+    def _nothing(self, report: EarningsReport, problem: str, spot: float | None = None) -> Findings:
+        return Findings(replace(without_figures(report, self._clock.now(), problem), spot=spot), ())
+
+    async def _inputs(self, report: EarningsReport, spot: float) -> Inputs:
+        """What the vendors have on one name. History may be missing; the traded expiry's chain may not."""
+        doubts: list[str] = []
+        expiries = covering_expiries(await self._venue.expirations(report.symbol), report.report_date, report.timing)
+        chains: list[OptionChain] = []
+        for expiry in expiries[:_CHAINS]:
+            try:
+                chains.append(await self._venue.chain(report.symbol, expiry))
+            except ProviderError:
+                if not chains:
+                    raise
+        past, history = await self._past(report, doubts) if chains else ((), ())
+        return Inputs(report, spot, tuple(chains), history, past, self._equity(), tuple(doubts))
+
+    async def _past(self, report: EarningsReport, doubts: list[str]) -> tuple[Sequence[PastReport], Sequence[DailyBar]]:
+        today = self._clock.now().astimezone(NEW_YORK).date()
+        start = today - timedelta(days=self._settings.scan.max_quarters * _DAYS_A_QUARTER + _HISTORY_MARGIN)
+        past: Sequence[PastReport] = ()
+        history: Sequence[DailyBar] = ()
+        try:
+            past = await self._earnings.past_reports(report.symbol)
+        except ProviderError as error:
+            doubts.append(f"past reports: {error.refusal}")
+        try:
+            history = await self._venue.daily_history(report.symbol, start, today)
+        except ProviderError as error:
+            doubts.append(f"history: {error.refusal}")
+        return past, history
+
+    async def _keep(self, result: ScanResult) -> str:
+        if self._store is None:
+            return ""
+        try:
+            await self._store.save(result)
+        except StorageError as error:
+            log.warning("scan not kept: %s", error)
+            return f"not kept: {error}"
+        return ""
+
+    def _forget_all_but(self, found: dict[str, Findings]) -> None:
+        for board in (self._boards.candidates, self._boards.spreads):
+            for symbol in [symbol for symbol, _ in board.items() if symbol not in found]:
+                board.remove(symbol)
+        self._memo.keep(found)
+
+    def _show(self, run: _Run) -> None:
+        self._boards.scan.put("scan", run.progress)
+
+    def _end(self, run: _Run, message: str, *, cancelled: bool = False) -> None:
+        run.progress = replace(run.progress, finished_at=self._clock.now(), message=message, cancelled=cancelled)
+        self._show(run)
+
+
+def _tickers(texts: Sequence[str]) -> list[str]:
+    """Capital letters, each once, in the order given."""
+    found: dict[str, None] = {}
+    for text in texts:
+        symbol = text.strip().upper()
+        if not _TICKER.fullmatch(symbol):
+            raise UsageError(f'"{text}" is no ticker: one is up to six letters and digits, such as NVDA or BRK.B')
+        found[symbol] = None
+    return list(found)
+
+
+def _without_report(symbol: str, today: date) -> _Name:
+    report = EarningsReport(symbol, symbol, today, Timing.UNKNOWN, None, source="")
+    return _Name(report, f"the calendar has no coming report of {symbol}")
+
+
+def _spot(quote: EquityQuote | None) -> float | None:
+    """The last price, or the middle of a proper market where there is none."""
+    if quote is None:
+        return None
+    if quote.last is not None and quote.last > 0.0:
+        return quote.last
+    if quote.bid is not None and quote.ask is not None and 0.0 < quote.bid <= quote.ask:
+        return (quote.bid + quote.ask) / 2.0
+    return None
+
+
+def _result(run: _Run, started: datetime, finished: datetime) -> ScanResult:
+    ordered = sorted(run.found.values(), key=Findings.rank)
+    return ScanResult(
+        started_at=started,
+        finished_at=finished,
+        candidates=tuple(findings.candidate for findings in ordered),
+        spreads={findings.candidate.symbol: findings.spreads for findings in ordered},
+    )
