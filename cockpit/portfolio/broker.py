@@ -4,7 +4,6 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -30,7 +29,7 @@ from cockpit.portfolio.refusals import (
 from cockpit.portfolio.settlement import settle
 from cockpit.providers.ports import OptionVenue
 from cockpit.settings import Settings
-from cockpit.spreads.structure import Size, Spread
+from cockpit.spreads.structure import Spread
 from cockpit.storage.database import Database, whole
 from cockpit.storage.portfolio import Ending, FillRecord, LegFill, Opening, PortfolioStore
 
@@ -109,8 +108,10 @@ class Broker:
         """
         chain = await self._venue.chain(spread.symbol, spread.expiry, fresh=True)
         ticket = tickets.opening_ticket(spread, chain, self._terms())
-        size = self._size(spread, ticket)
-        return replace(ticket, size=size, contracts=size.contracts)
+        held = (position for position in self._book.positions.values() if position.symbol == spread.symbol)
+        symbol_risk = sum((position.max_loss for position in held), Decimal(0))
+        exposure = tickets.Exposure(self.equity(), self._book.at_risk, symbol_risk)
+        return tickets.sized(ticket, spread.size, exposure, self._settings.sizing)
 
     async def open_position(self, ticket: Ticket, contracts: int, report_date: date | None = None) -> Position:
         """Fill an opening ticket at its price. When this returns, the fill is committed.
@@ -168,10 +169,6 @@ class Broker:
             if price is not None:
                 settled.append(await whole(self._settle(position, price)))
         return settled
-
-    def positions(self) -> list[Position]:
-        """The open positions, in the order of opening."""
-        return list(self._book.positions.values())
 
     def apply_marks(self, positions: Iterable[Position]) -> None:
         """Show positions at new marks; one that is not open any more is left out."""
@@ -325,12 +322,10 @@ class Broker:
             commission=self._commission,
             max_quote_age=self._settings.portfolio.max_quote_age,
             buying_power=self._book.buying_power,
+            rate=self._settings.scan.risk_free,
             now=now,
             order_id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(8)}",
         )
-
-    def _size(self, spread: Spread, ticket: Ticket) -> Size:
-        return spread.size
 
     async def _official_close(self, symbol: str, day: date) -> Decimal | None:
         bars = await self._venue.daily_history(symbol, day, day)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
+from cockpit.spreads.pricing import FRACTIONS
+
 CENT = Decimal("0.01")
 TICK = Decimal("0.0001")
 """The finest price that is kept."""
@@ -25,20 +27,12 @@ class FillModel(StrEnum):
     @property
     def fraction(self) -> Decimal:
         """Share of the half spread that is given up: 0, 0.25, 0.5 or 1."""
-        return _FRACTIONS[self]
+        return FRACTIONS[self.value]
 
     @property
     def label(self) -> str:
         """For instance ``25% of the half spread``."""
         return f"{self.fraction:.0%} of the half spread"
-
-
-_FRACTIONS = {
-    FillModel.MID: Decimal(0),
-    FillModel.QUARTER: Decimal("0.25"),
-    FillModel.HALF: Decimal("0.5"),
-    FillModel.NATURAL: Decimal(1),
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,15 @@ import asyncio
 import logging
 from datetime import date
 
+from cockpit.boards import Boards
 from cockpit.clock import Clock
 from cockpit.errors import ProviderError
 from cockpit.options.calendar import closes_at
 from cockpit.options.chain import OptionChain
 from cockpit.portfolio.broker import Broker
-from cockpit.portfolio.marks import marked
+from cockpit.portfolio.marks import chain_smile, marked
 from cockpit.providers.ports import OptionVenue
+from cockpit.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -20,11 +22,22 @@ EVERY_SECONDS = 5.0
 class Marker:
     """Marks every few seconds and right after a fill. It asks nothing of the venue while nothing is open."""
 
-    def __init__(self, *, broker: Broker, venue: OptionVenue, clock: Clock, every: float = EVERY_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        venue: OptionVenue,
+        clock: Clock,
+        boards: Boards,
+        settings: Settings,
+        every: float = EVERY_SECONDS,
+    ) -> None:
         """``every`` is real seconds between rounds."""
         self._broker = broker
         self._venue = venue
         self._clock = clock
+        self._boards = boards
+        self._rate = settings.scan.risk_free
         self._every = every
 
     async def run(self) -> None:
@@ -41,13 +54,13 @@ class Marker:
     async def mark(self) -> None:
         """One round: settle, mark, and count the day."""
         await self._broker.settle_expired()
-        positions = self._broker.positions()
+        positions = list(self._boards.positions.values())
         now = self._clock.now()
         wanted = sorted({(p.symbol, p.expiry) for p in positions if now < closes_at(p.expiry)})
         chains = await asyncio.gather(*(self._chain(symbol, expiry) for symbol, expiry in wanted))
         found = dict(zip(wanted, chains, strict=True))
         self._broker.apply_marks(
-            marked(position, chain)
+            marked(position, chain, chain_smile(chain, now, self._rate))
             for position in positions
             if (chain := found.get((position.symbol, position.expiry))) is not None
         )

@@ -1,13 +1,33 @@
 """What open positions are worth at a chain's quotes: pure arithmetic, and None wherever a quote is missing."""
 
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from cockpit.options.chain import OptionChain
 from cockpit.options.contract import OptionQuote
+from cockpit.options.forward import chain_forward, years_to_expiry
+from cockpit.options.smile import Smile
 from cockpit.portfolio.fills import dollars
 from cockpit.portfolio.margin import CONTRACT
 from cockpit.portfolio.position import Position, PositionLeg
+
+
+def chain_smile(chain: OptionChain, now: datetime, rate: float) -> Smile | None:
+    """The chain's volatilities at its own forward; None without the underlying's price."""
+    if chain.spot is None or chain.spot <= 0.0:
+        return None
+    years = years_to_expiry(chain.expiry, now)
+    return Smile(chain, chain_forward(chain, chain.spot, years, rate), years, rate)
+
+
+def option_delta(quote: OptionQuote | None, smile: Smile | None) -> float | None:
+    """Delta at our own volatility, or the vendor's where ours cannot be had; None without either."""
+    if quote is None:
+        return None
+    own = smile.greeks(quote.right, quote.strike) if smile is not None else None
+    greeks = own if own is not None else quote.greeks
+    return None if greeks is None else greeks.delta
 
 
 def leg_mark(quantity: int, quote: OptionQuote | None) -> Decimal | None:
@@ -21,7 +41,7 @@ def leg_mark(quantity: int, quote: OptionQuote | None) -> Decimal | None:
     return None
 
 
-def marked(position: Position, chain: OptionChain) -> Position:
+def marked(position: Position, chain: OptionChain, smile: Smile | None) -> Position:
     """The position at these quotes; ``unrealised`` is after opening commission."""
     quotes = [chain.quote(leg.right, float(leg.strike)) for leg in position.legs]
     legs = tuple(
@@ -34,7 +54,7 @@ def marked(position: Position, chain: OptionChain) -> Position:
         legs=legs,
         mark=mark,
         unrealised=None if mark is None else (position.credit - mark) * CONTRACT * position.contracts - position.fees,
-        delta=_delta(position, quotes),
+        delta=_delta(position, quotes, smile),
         marked_at=min(times, default=None),
     )
 
@@ -48,10 +68,10 @@ def _debit(legs: tuple[PositionLeg, ...], contracts: int) -> Decimal | None:
     return total
 
 
-def _delta(position: Position, quotes: list[OptionQuote | None]) -> float | None:
+def _delta(position: Position, quotes: list[OptionQuote | None], smile: Smile | None) -> float | None:
     total = 0.0
     for leg, quote in zip(position.legs, quotes, strict=True):
-        delta = quote.greeks.delta if quote is not None and quote.greeks is not None else None
+        delta = option_delta(quote, smile)
         if delta is None:
             return None
         total += leg.quantity * delta

@@ -8,8 +8,10 @@ from decimal import Decimal
 from cockpit.options.chain import OptionChain
 from cockpit.options.contract import OptionQuote
 from cockpit.options.payoff import Payoff, PayoffLeg
+from cockpit.options.smile import Smile
 from cockpit.portfolio.fills import FillModel, PackageFill, dollars, price_package
 from cockpit.portfolio.margin import CONTRACT, OptionLeg, best_value, worst_value
+from cockpit.portfolio.marks import chain_smile, option_delta
 from cockpit.portfolio.position import Action, Position, Ticket
 from cockpit.portfolio.refusals import (
     bad_credit,
@@ -21,6 +23,8 @@ from cockpit.portfolio.refusals import (
     stale,
     unquoted,
 )
+from cockpit.settings import SizingSettings
+from cockpit.spreads.sizing import contracts
 from cockpit.spreads.structure import Leg, Size, Spread
 
 
@@ -32,18 +36,29 @@ class Terms:
         commission: dollars a contract and leg, each way.
         max_quote_age: seconds after which a quote fills nothing.
         buying_power: dollars available before the order.
+        rate: risk-free, as a fraction a year.
     """
 
     fill_model: FillModel
     commission: Decimal
     max_quote_age: float
     buying_power: Decimal
+    rate: float
     now: datetime
     order_id: str
 
     def commission_of(self, legs: Sequence[Leg]) -> Decimal:
         """Dollars for one contract of the spread, one way."""
         return self.commission * sum(abs(leg.quantity) for leg in legs)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What a size is measured against: dollars of equity, at risk in all, and at risk in the same name."""
+
+    equity: float
+    open_risk: Decimal
+    symbol_risk: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +93,11 @@ def priced(legs: Sequence[Leg], action: Action, model: FillModel) -> PackageFill
     return None if markets is None else price_package(markets, model)
 
 
-def opening_ticket(spread: Spread, chain: OptionChain, terms: Terms, size: Size | None = None) -> Ticket:
+def opening_ticket(spread: Spread, chain: OptionChain, terms: Terms) -> Ticket:
     """A ticket that opens a spread. Where it would be refused it says why, and still shows what can be shown.
 
     The probability of profit is the scan's; the expected value is the scan's, moved by the change of the credit,
-    which is exact under the scan's law of the price.
+    which is exact under the scan's law of the price. The size is for :func:`sized` to say.
     """
     requoted = requote(spread.legs, chain)
     legs = requoted.legs
@@ -116,14 +131,14 @@ def opening_ticket(spread: Spread, chain: OptionChain, terms: Terms, size: Size 
         natural=None if package is None else package.natural,
         fill=None if package is None else package.net,
         fill_model=terms.fill_model.value,
-        contracts=size.contracts if size is not None else 0,
-        size=size,
+        contracts=0,
+        size=None,
         max_profit=max_profit,
         max_loss=max_loss,
         commission=commission,
         breakevens=crossings,
         pop=spread.pop,
-        pop_delta=_pop_delta(legs),
+        pop_delta=_pop_delta(legs, chain_smile(chain, terms.now, terms.rate)),
         ev=ev,
         buying_power=terms.buying_power,
         quoted_at=quoted_at,
@@ -131,6 +146,29 @@ def opening_ticket(spread: Spread, chain: OptionChain, terms: Terms, size: Size 
         refusal=refusal,
         order_id=terms.order_id,
     )
+
+
+def sized(ticket: Ticket, scanned: Size, exposure: Exposure, settings: SizingSettings) -> Ticket:
+    """An opening ticket with the number of contracts that today's book allows at the ticket's own max loss.
+
+    The growth-optimal fraction is the scan's, or nothing where the credit has moved so that nothing is to be earned.
+    """
+    kelly = scanned.full_kelly
+    if kelly is None:
+        return replace(ticket, size=scanned, contracts=scanned.contracts)
+    asked = kelly * settings.kelly_fraction
+    size = contracts(
+        0.0 if ticket.ev is not None and ticket.ev <= 0.0 else kelly,
+        float(ticket.max_loss),
+        exposure.equity,
+        settings,
+        open_risk=float(exposure.open_risk),
+        symbol_risk=float(exposure.symbol_risk),
+        buying_power=float(ticket.buying_power),
+        # What the scan took off for a heavy tail shows wherever the cap a trade did not hide it.
+        scale=scanned.fraction / asked if asked > 0.0 and scanned.fraction < settings.trade_cap else 1.0,
+    )
+    return replace(ticket, size=size, contracts=size.contracts)
 
 
 def closing_ticket(position: Position, chain: OptionChain, terms: Terms) -> Ticket:
@@ -218,12 +256,12 @@ def _breakevens(legs: Sequence[OptionLeg], net: Decimal, commission: Decimal) ->
     return Payoff(shape, float(net), float(commission)).breakevens
 
 
-def _pop_delta(legs: Sequence[Leg]) -> float | None:
+def _pop_delta(legs: Sequence[Leg], smile: Smile | None) -> float | None:
     """One minus the deltas of the sold legs, as the probability that none of them ends in the money."""
     total = 1.0
     for leg in legs:
         if leg.quantity < 0:
-            delta = leg.quote.greeks.delta if leg.quote.greeks is not None else None
+            delta = option_delta(leg.quote, smile)
             if delta is None:
                 return None
             total -= abs(delta)

@@ -64,6 +64,7 @@ class Venue:
     age: float = 1.0
     stamped: bool = True
     delta: float | None = 0.15
+    spot: float | None = 142.31
     closes: dict[date, float] = field(default_factory=dict)
     down: bool = False
     asked: list[bool] = field(default_factory=list)
@@ -94,7 +95,7 @@ class Venue:
             )
             for (right, strike), (bid, ask) in self.market.items()
         )
-        return OptionChain(symbol, expiry, quotes, 142.31, now, self.name)
+        return OptionChain(symbol, expiry, quotes, self.spot, now, self.name)
 
     async def daily_history(self, symbol: str, start: date, end: date) -> list[DailyBar]:
         self._answer()
@@ -132,9 +133,11 @@ async def open_desk(folder: Path, clock: HandClock | None = None, **portfolio: A
     venue = Venue(clock)
     boards = Boards()
     async with open_database(Paths(folder, folder)) as database:
-        broker = Broker(database=database, venue=venue, clock=clock, boards=boards, settings=settings(**portfolio))
+        chosen = settings(**portfolio)
+        broker = Broker(database=database, venue=venue, clock=clock, boards=boards, settings=chosen)
         await broker.load()
-        yield Desk(database, venue, clock, boards, broker, Marker(broker=broker, venue=venue, clock=clock))
+        marker = Marker(broker=broker, venue=venue, clock=clock, boards=boards, settings=chosen)
+        yield Desk(database, venue, clock, boards, broker, marker)
 
 
 def condor(expiry: date = EXPIRY) -> Spread:

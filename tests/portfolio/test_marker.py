@@ -49,7 +49,7 @@ async def test_a_position_is_marked_at_mid(tmp_path: Path) -> None:
         assert [leg.mark for leg in position.legs] == [Decimal(text) for text in ("0.99", "1.43", "1.04", "0.66")]
         assert position.mark == Decimal("0.82")
         assert position.unrealised == Decimal("-46.80")
-        assert position.delta == pytest.approx(0.0)
+        assert position.delta == pytest.approx(0.0, abs=0.05)
         assert position.marked_at == desk.clock.now() - timedelta(seconds=1)
         account = _account(desk)
         value = sum(leg.quantity * leg.mark * 100 for leg in position.legs if leg.mark is not None)
@@ -83,6 +83,17 @@ async def test_a_leg_or_a_delta_that_is_missing_is_unknown(tmp_path: Path) -> No
         position = _position(desk)
         assert (position.mark, position.delta) == (None, None)
         assert position.legs[0].mark == Decimal("0.99")
+
+
+async def test_the_vendors_delta_stands_in_where_ours_cannot_be_had(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as desk:
+        await _open(desk)
+        desk.venue.spot = None
+        await desk.marker.mark()
+        assert _position(desk).delta == 0.0
+        desk.venue.delta = None
+        await desk.marker.mark()
+        assert _position(desk).delta is None
 
 
 async def test_a_silent_venue_leaves_the_last_marks_with_their_time(tmp_path: Path) -> None:

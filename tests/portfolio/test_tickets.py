@@ -1,0 +1,65 @@
+"""Tickets: sizes that follow today's book, and one pricing for the scan and for the fill."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpit.portfolio.fills import FillModel
+from cockpit.portfolio.position import Action
+from cockpit.portfolio.tickets import priced
+from cockpit.spreads.pricing import FRACTIONS, package_prices
+from cockpit.spreads.structure import Leg, Size
+from tests.portfolio.market import P, condor, open_desk
+
+ticks = st.integers(1, 2000).map(lambda n: n / 100)
+
+
+@given(st.lists(st.tuples(ticks, st.integers(0, 100)), min_size=4, max_size=4), st.sampled_from(FillModel))
+def test_the_scan_and_the_fill_price_alike(quotes: list[tuple[float, int]], model: FillModel) -> None:
+    legs = [
+        Leg(leg.quantity, replace(leg.quote, bid=bid, ask=round(bid + width / 100, 2)))
+        for leg, (bid, width) in zip(condor().legs, quotes, strict=True)
+    ]
+    scanned = package_prices(legs, FRACTIONS[model.value])
+    filled = priced(legs, Action.OPEN, model)
+    assert scanned is not None
+    assert filled is not None
+    assert (scanned.mid, scanned.natural, scanned.fill) == (filled.mid, filled.natural, filled.net)
+
+
+@pytest.mark.parametrize(
+    ("size", "cash", "held", "contracts", "bound_by"),
+    [
+        (Size(0.20, 0.05, 35, "trade_cap"), 100_000.0, 0, 35, "trade_cap"),
+        (Size(0.04, 0.02, 14, "kelly"), 100_000.0, 0, 14, "kelly"),
+        (Size(0.04, 0.01, 7, "kelly"), 100_000.0, 0, 7, "kelly"),
+        (Size(0.20, 0.05, 35, "trade_cap"), 100_000.0, 60, 10, "symbol_cap"),
+        (Size(0.20, 0.05, 35, "trade_cap"), 2_000.0, 0, 0, "trade_cap"),
+        (Size(None, 0.0, 0, "rejected"), 100_000.0, 0, 0, "rejected"),
+    ],
+)
+async def test_the_size_follows_todays_book(
+    tmp_path: Path, size: Size, cash: float, held: int, contracts: int, bound_by: str
+) -> None:
+    async with open_desk(tmp_path, starting_cash=cash) as desk:
+        if held:
+            await desk.broker.open_position(await desk.broker.opening_ticket(condor()), held)
+            await desk.marker.mark()
+        ticket = await desk.broker.opening_ticket(replace(condor(), size=size))
+        assert ticket.size is not None
+        assert (ticket.contracts, ticket.size.bound_by) == (contracts, bound_by)
+
+
+async def test_a_credit_that_has_gone_sizes_to_nothing(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as desk:
+        desk.venue.market[P, 130.0] = (1.01, 1.05)
+        ticket = await desk.broker.opening_ticket(condor())
+        assert ticket.ev is not None
+        assert ticket.ev < 0
+        assert ticket.contracts == 0
+        position = await desk.broker.open_position(ticket, 1)
+        assert position.credit == Decimal("0.40")
