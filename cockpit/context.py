@@ -1,0 +1,175 @@
+"""The context: all that one session shares. ``async with open_context(settings)`` opens and closes it, in order.
+
+Opened are folders, log, database, the market (clock, network, vendors; in ``sim`` the embedded one), services, and last
+the background tasks. It closes in the reverse order, so that nothing is fed when nothing can be written any more.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cockpit.boards import Boards
+from cockpit.clock import Clock
+from cockpit.desk import Desk
+from cockpit.health.sampler import HealthSampler
+from cockpit.logs import logging_to
+from cockpit.market import Market, live_market, replayed_market, simulated_market
+from cockpit.paths import Paths
+from cockpit.portfolio.broker import Broker
+from cockpit.portfolio.marker import Marker
+from cockpit.scan.scanner import Scanner
+from cockpit.scan.schedule import ScanSchedule
+from cockpit.settings import Settings
+from cockpit.storage.database import Database, open_database
+from cockpit.storage.lock import owned_elsewhere
+from cockpit.storage.scan import ScanRows, latest_scan
+from cockpit.supervisor import Supervisor
+from cockpit.ticks.feed import Feed
+from cockpit.ticks.recorder import Recorder
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a session shares. Screens read ``boards`` and call ``commands``; nothing else.
+
+    Attributes:
+        read_only: why nothing can be written, as a sentence; None where it can.
+    """
+
+    settings: Settings
+    folders: Paths
+    clock: Clock
+    boards: Boards
+    database: Database
+    commands: Desk
+    broker: Broker
+    sampler: HealthSampler
+    read_only: str | None
+
+
+@asynccontextmanager
+async def open_context(
+    settings: Settings,
+    *,
+    background: bool = False,
+    as_of: datetime | None = None,
+    recording: Path | None = None,
+    speed: float = 1.0,
+) -> AsyncIterator[Context]:
+    """Open a session and close it in order.
+
+    Args:
+        settings: of the profile to open.
+        background: start the feed, the recorder, the marker, the scans and the sampler; one-shot commands need none.
+        as_of: put the clock at this time. In the background it runs on from there; otherwise it stands still.
+        recording: the file to play in the ``replay`` profile.
+        speed: of that replay, in times its own pace.
+
+    Raises:
+        CockpitError: with one sentence, whatever could not be opened.
+    """
+    folders = settings.folders()
+    folders.create()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(logging_to(folders.log))
+        database = await stack.enter_async_context(open_database(folders))
+        if settings.profile == "sim":
+            opened = simulated_market(settings, database, folders, as_of, runs=background)
+        elif settings.profile == "replay":
+            opened = replayed_market(settings, recording, speed)
+        else:
+            opened = live_market(settings, as_of, runs=background)
+        market = await stack.enter_async_context(opened)
+        yield await _open_services(stack, settings, folders, database, market, background, keep=as_of is None)
+
+
+async def _open_services(
+    stack: AsyncExitStack,
+    settings: Settings,
+    folders: Paths,
+    database: Database,
+    market: Market,
+    background: bool,
+    *,
+    keep: bool,
+) -> Context:
+    boards = Boards()
+    broker = Broker(database=database, venue=market.venue, clock=market.clock, boards=boards, settings=settings)
+    await broker.load()
+    marker = Marker(broker=broker, venue=market.venue, clock=market.clock, boards=boards, settings=settings)
+    scanner = Scanner(
+        earnings=market.earnings,
+        venue=market.venue,
+        clock=market.clock,
+        boards=boards,
+        settings=settings,
+        equity=broker.equity,
+        # What was read at another time must not come back later as the last scan.
+        store=ScanRows(database) if keep and not database.read_only else None,
+    )
+    recorder = Recorder(database, settings=settings.ticks, clock=market.clock)
+    feed = Feed(
+        market.exchange,
+        market.symbols,
+        clock=market.clock,
+        boards=boards,
+        recorder=recorder,
+        settings=settings.ticks,
+    )
+    sampler = HealthSampler(clock=market.clock, board=boards.health, database=database, providers=market.statuses)
+
+    async def next_session() -> datetime:
+        instant = await market.next_session()
+        feed.rebase()
+        await marker.mark()
+        schedule.soon()
+        return instant
+
+    desk = Desk(
+        boards=boards,
+        database=database,
+        scanner=scanner if market.has_options else None,
+        broker=broker,
+        next_session=next_session if market.moves else None,
+    )
+    schedule = ScanSchedule(desk.scan, settings.scan.every_minutes)
+    if background:
+        await _show_last_scan(boards, database)
+        supervisor = Supervisor(market.clock, boards.health)
+        stack.push_async_callback(recorder.drain)
+        stack.push_async_callback(supervisor.stop)
+        supervisor.start("recorder", recorder.run)
+        supervisor.start("feed", feed.run)
+        supervisor.start("health", sampler.run)
+        for name, work in market.tasks:
+            supervisor.start(name, work)
+        if market.has_options:
+            supervisor.start("marker", marker.run)
+            supervisor.start("scan", schedule.run)
+    return Context(
+        settings=settings,
+        folders=folders,
+        clock=market.clock,
+        boards=boards,
+        database=database,
+        commands=desk,
+        broker=broker,
+        sampler=sampler,
+        read_only=str(owned_elsewhere(folders)) if database.read_only else None,
+    )
+
+
+async def _show_last_scan(boards: Boards, database: Database) -> None:
+    """What the last scan found is on screen at once, with its age, while the first new one runs."""
+    last = await latest_scan(database)
+    if last is None:
+        return
+    for candidate in last.candidates:
+        boards.candidates.put(candidate.symbol, candidate)
+    for symbol, spreads in last.spreads.items():
+        boards.spreads.put(symbol, spreads)

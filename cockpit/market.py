@@ -1,0 +1,234 @@
+"""The market that a session looks at: its clock and its vendors, live, simulated or replayed."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from cockpit.clock import Anchor, Clock, SimulatedClock, SystemClock
+from cockpit.emulator.process import EmulatorProcess, running_emulator
+from cockpit.errors import ProviderError, Refusal, UsageError
+from cockpit.health.status import ProviderStatus
+from cockpit.net.http import HttpClient
+from cockpit.options.calendar import Phase, next_session, opens_at, session_state
+from cockpit.options.chain import OptionChain
+from cockpit.paths import Paths
+from cockpit.providers.alpha_vantage import AlphaVantage
+from cockpit.providers.binance import Binance
+from cockpit.providers.ports import EarningsSource, EquityQuote, Exchange, OptionVenue
+from cockpit.providers.tradier import Tradier
+from cockpit.scan.earnings import EarningsReport, PastReport
+from cockpit.scan.moves import DailyBar
+from cockpit.settings import Settings, VenueSettings, parse_limit
+from cockpit.storage import meta
+from cockpit.storage.database import Database
+from cockpit.ticks.replay import ReplayExchange
+
+_INSTANT = "sim.instant"
+_SAVE_SECONDS = 5.0
+
+
+async def _stay() -> datetime:
+    raise UsageError("only the simulated market can be moved to its next session")
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """A clock and the vendors that go with it.
+
+    Attributes:
+        symbols: exchange symbols that the feed carries.
+        statuses: what the network layer says of each vendor.
+        tasks: named background work of the market itself.
+        next_session: moves the clock to the next session's open; only where ``moves``.
+        has_options: False in a replay, which holds trades only.
+    """
+
+    clock: Clock
+    exchange: Exchange
+    venue: OptionVenue
+    earnings: EarningsSource
+    symbols: Sequence[str]
+    statuses: Callable[[], Iterable[ProviderStatus]]
+    tasks: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = ()
+    next_session: Callable[[], Awaitable[datetime]] = _stay
+    moves: bool = False
+    has_options: bool = True
+
+
+@asynccontextmanager
+async def live_market(settings: Settings, as_of: datetime | None, *, runs: bool) -> AsyncIterator[Market]:
+    """Real venues, or whatever stands at the configured addresses."""
+    clock = _clock_at(as_of, runs) if as_of is not None else SystemClock()
+    async with HttpClient(clock) as http:
+        yield _vendors(http, clock, settings)
+
+
+@asynccontextmanager
+async def simulated_market(
+    settings: Settings, database: Database, folders: Paths, as_of: datetime | None, *, runs: bool
+) -> AsyncIterator[Market]:
+    """The embedded market, in a child process that speaks the vendors' own protocols on loopback.
+
+    It goes on where it was left, so that a position opened yesterday is not older than its market.
+    """
+    start = as_of if as_of is not None else await _resume(database, settings)
+    speed = settings.sim.speed if runs or as_of is None else 0.0
+    async with running_emulator(
+        seed=settings.sim.seed,
+        start=start,
+        speed=speed,
+        port=settings.sim.port,
+        quotas=_quotas(settings),
+        log=folders.log,
+    ) as emulator:
+        clock = SimulatedClock(emulator.anchor)
+        async with HttpClient(clock) as http:
+            vendors = _vendors(http, clock, _pointed_at(emulator, settings))
+            keeps = as_of is None and not database.read_only
+
+            async def move() -> datetime:
+                clock.anchor = await emulator.next_session()
+                if keeps:
+                    await meta.put(database, _INSTANT, clock.now().isoformat())
+                return clock.now()
+
+            async def remember() -> None:
+                while True:
+                    await asyncio.sleep(_SAVE_SECONDS)
+                    await meta.put(database, _INSTANT, clock.now().isoformat())
+
+            async def watch() -> None:
+                await emulator.wait()
+                raise ProviderError(
+                    "sim", Refusal.UNAVAILABLE, "the simulated market has ended; start the cockpit again"
+                )
+
+            tasks: list[tuple[str, Callable[[], Awaitable[None]]]] = [("market", watch)]
+            if keeps:
+                tasks.append(("clock", remember))
+            yield Market(
+                clock=clock,
+                exchange=vendors.exchange,
+                venue=vendors.venue,
+                earnings=vendors.earnings,
+                symbols=vendors.symbols,
+                statuses=vendors.statuses,
+                tasks=tuple(tasks),
+                next_session=move,
+                moves=True,
+            )
+            if keeps:
+                await meta.put(database, _INSTANT, clock.now().isoformat())
+
+
+@asynccontextmanager
+async def replayed_market(settings: Settings, recording: Path | None, speed: float) -> AsyncIterator[Market]:
+    """A recording of an exchange, on the recording's own clock. It holds no options."""
+    if recording is None:
+        raise UsageError('the replay profile plays a recording; name one: "cockpit replay FILE"')
+    exchange = ReplayExchange(recording, speed)
+    await exchange.open()
+    none = _NoOptions()
+    yield Market(
+        clock=exchange.clock,
+        exchange=exchange,
+        venue=none,
+        earnings=none,
+        symbols=exchange.symbols,
+        statuses=tuple,
+        has_options=False,
+    )
+
+
+def _vendors(http: HttpClient, clock: Clock, settings: Settings) -> Market:
+    venue: VenueSettings = getattr(settings.venues, settings.ticks.venue)
+    return Market(
+        clock=clock,
+        exchange=Binance(http, settings.ticks.venue, venue, settings.providers.binance, clock),
+        venue=Tradier(http, settings.providers.tradier, settings.cache, clock),
+        earnings=AlphaVantage(http, settings.providers.alpha_vantage, settings.cache, clock),
+        symbols=settings.ticks.symbols,
+        statuses=http.statuses,
+    )
+
+
+def _clock_at(instant: datetime, runs: bool) -> SimulatedClock:
+    return SimulatedClock(Anchor(time.monotonic(), instant.astimezone(UTC), 1.0 if runs else 0.0))
+
+
+async def _resume(database: Database, settings: Settings) -> datetime:
+    """Where the simulated market was left, moved on to a session's open if it was left outside one."""
+    stored = await meta.get(database, _INSTANT)
+    if stored is None:
+        return settings.sim.start
+    instant = max(datetime.fromisoformat(stored), settings.sim.start)
+    state = session_state(instant)
+    if state.phase is Phase.OPEN:
+        return instant
+    return opens_at(next_session(state.day) if state.phase is Phase.POST else state.day)
+
+
+def _quotas(settings: Settings) -> dict[str, int]:
+    """What the embedded vendors allow: as much as the settings say that they do, or without end."""
+    if not settings.sim.quotas:
+        return {"tradier": 0, "alpha_vantage": 0, "binance": 0}
+    per_day = [
+        count for count, seconds in map(parse_limit, settings.providers.alpha_vantage.limits) if seconds == 86_400
+    ]
+    per_minute = [count for count, seconds in map(parse_limit, settings.providers.tradier.limits) if seconds == 60]
+    weight = [count for count, seconds in map(parse_limit, settings.providers.binance.limits) if seconds == 60]
+    return {
+        "tradier": min(per_minute, default=0),
+        "alpha_vantage": min(per_day, default=0),
+        "binance": min(weight, default=0),
+    }
+
+
+def _pointed_at(emulator: EmulatorProcess, settings: Settings) -> Settings:
+    addresses = emulator.endpoints
+    venue = VenueSettings(ws_url=addresses["binance_ws"], rest_url=addresses["binance_rest"])
+    providers = settings.providers
+    return settings.model_copy(
+        update={
+            "venues": settings.venues.model_copy(update={"binance": venue, "binance_us": venue}),
+            "providers": providers.model_copy(
+                update={
+                    "tradier": providers.tradier.model_copy(update={"base_url": addresses["tradier"]}),
+                    "alpha_vantage": providers.alpha_vantage.model_copy(
+                        update={"base_url": addresses["alpha_vantage"]}
+                    ),
+                }
+            ),
+        }
+    )
+
+
+class _NoOptions:
+    """Stands where a recording has no vendor: whatever is asked, it says that there is none."""
+
+    name = "replay"
+
+    def _refuse(self) -> ProviderError:
+        return ProviderError("replay", Refusal.UNAVAILABLE, "a recording holds trades only, no options and no earnings")
+
+    async def quotes(self, symbols: Sequence[str]) -> dict[str, EquityQuote]:
+        raise self._refuse()
+
+    async def expirations(self, symbol: str) -> list[date]:
+        raise self._refuse()
+
+    async def chain(self, symbol: str, expiry: date, *, fresh: bool = False) -> OptionChain:
+        raise self._refuse()
+
+    async def daily_history(self, symbol: str, start: date, end: date) -> list[DailyBar]:
+        raise self._refuse()
+
+    async def calendar(self) -> list[EarningsReport]:
+        raise self._refuse()
+
+    async def past_reports(self, symbol: str) -> list[PastReport]:
+        raise self._refuse()
