@@ -98,9 +98,7 @@ def disagreement(book: Book, fills: Iterable[Fill]) -> str | None:
 
     The instrument of a fill reads ``POSITION:OPTION``, since two positions may hold the same option.
     """
-    ledger = Ledger(book.starting_cash)
-    for fill in fills:
-        ledger = ledger.after(fill)
+    ledger = Ledger(book.starting_cash).after(*fills)
     if ledger.cash != book.cash:
         return f"the fills leave {ledger.cash:,.2f} in cash, the positions {book.cash:,.2f}"
     held = {

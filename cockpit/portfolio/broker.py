@@ -79,12 +79,9 @@ class Broker:
             StorageError: the database cannot be read.
         """
         stored = await self._store.load(dollars(self._settings.portfolio.starting_cash), self._clock.now())
-        book = Book(
-            stored.starting_cash,
-            stored.realised,
-            stored.closed_fees,
-            {position.position_id: position for position in stored.positions},
-        )
+        known = self._book.positions
+        positions = {p.position_id: known.get(p.position_id, p) for p in stored.positions}
+        book = Book(stored.starting_cash, stored.realised, stored.closed_fees, positions)
         wrong = disagreement(book, map(_ledger_fill, stored.fills))
         if wrong is not None:
             raise DamagedError(f"the paper portfolio in {self._database.path} does not add up: {wrong}")
@@ -94,6 +91,11 @@ class Broker:
         self._day = None
         await self._begin_day()
         self._publish()
+
+    async def refresh(self) -> None:
+        """Follow the book where another cockpit owns it and trades; known positions keep their marks."""
+        if self._store.read_only:
+            await self.load()
 
     def equity(self) -> float:
         """Dollars to size by: the marked equity, or where a position has no mark, what is left at the worst."""

@@ -142,12 +142,16 @@ class Ledger:
         """Dollars paid in fees on all fills."""
         return sum((holding.fees for holding in self.holdings.values()), ZERO)
 
-    def after(self, fill: Fill) -> "Ledger":
-        """The book after one more fill; see :meth:`Holding.after` for what it refuses."""
-        holding = self.holdings.get(fill.instrument) or Holding(fill.multiplier, self.method)
-        with localcontext(Context(prec=_DIGITS)):
-            cash = self.cash - fill.value - fill.fee
-        return replace(self, cash=cash, holdings={**self.holdings, fill.instrument: holding.after(fill)})
+    def after(self, *fills: Fill) -> "Ledger":
+        """The book after more fills; see :meth:`Holding.after` for what it refuses."""
+        cash = self.cash
+        holdings = dict(self.holdings)
+        for fill in fills:
+            holding = holdings.get(fill.instrument) or Holding(fill.multiplier, self.method)
+            holdings[fill.instrument] = holding.after(fill)
+            with localcontext(Context(prec=_DIGITS)):
+                cash -= fill.value + fill.fee
+        return replace(self, cash=cash, holdings=holdings)
 
     def unrealised(self, marks: Mapping[str, Decimal]) -> Decimal | None:
         """Dollars before fees at these marks; None where an open instrument has no mark."""

@@ -53,6 +53,7 @@ class Marker:
 
     async def mark(self) -> None:
         """One round: settle, mark, and count the day."""
+        await self._broker.refresh()
         await self._broker.settle_expired()
         positions = list(self._boards.positions.values())
         now = self._clock.now()

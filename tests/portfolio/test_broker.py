@@ -355,6 +355,19 @@ async def test_a_folder_that_another_owns_takes_no_orders(tmp_path: Path) -> Non
                 await guest.broker.close_position(await guest.broker.closing_ticket("P1"))
 
 
+async def test_a_cockpit_that_only_looks_follows_the_one_that_trades(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as owner, open_desk(tmp_path) as guest:
+        await owner.broker.open_position(await owner.broker.opening_ticket(condor()), 1)
+        await guest.marker.mark()
+        await owner.marker.mark()
+        assert guest.boards.positions.get("P1") == owner.boards.positions.get("P1")
+        assert account(guest) == account(owner)
+        await owner.broker.close_position(await owner.broker.closing_ticket("P1"))
+        await guest.marker.mark()
+        assert len(guest.boards.positions) == 0
+        assert account(guest) == account(owner)
+
+
 async def test_positions_that_do_not_follow_from_the_fills_are_damage(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk:
         await desk.broker.open_position(await desk.broker.opening_ticket(condor()), 1)
