@@ -17,7 +17,7 @@ PRIOR_QUARTERS = 8.0
 """The weight of that average, in quarters."""
 DECAY = 0.85
 """Weight of a quarter relative to the one after it."""
-MEDIAN_OF_MEAN = 0.8453
+MEDIAN_OF_MEAN = 0.8453475393951494
 """Median over mean of the absolute value of a normal variable."""
 WINSOR_MEDIANS = 2.5
 HIGH_TAIL_RATIO = 2.5
