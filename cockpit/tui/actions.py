@@ -1,0 +1,100 @@
+"""Every action of the screen, once: keys, footer, help, palette and remapping all read this table. Free of Textual."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Pane(StrEnum):
+    """The panes, in the order of their number keys."""
+
+    TICKS = "ticks"
+    CANDIDATES = "candidates"
+    SPREADS = "spreads"
+    PORTFOLIO = "portfolio"
+    HEALTH = "health"
+
+    @property
+    def number(self) -> int:
+        """The key that goes there."""
+        return list(Pane).index(self) + 1
+
+    @property
+    def title(self) -> str:
+        """As shown: ``Ticks``."""
+        return self.value.capitalize()
+
+
+class Group(StrEnum):
+    """The chapters of the help."""
+
+    TRADE = "Trade"
+    ROWS = "Rows"
+    PANES = "Panes"
+    COCKPIT = "Cockpit"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a key does.
+
+    Attributes:
+        name: the id in ``[keymap]`` and the suffix of the screen's handler, ``action_NAME``.
+        keys: default keys, the first is the one shown.
+        label: one or two words for the footer.
+        description: a sentence for the help and the palette.
+        panes: where the footer shows it; empty where it is shown nowhere.
+        always: True where the footer shows it whatever the pane.
+        palette: True where the command palette offers it by its label.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    label: str
+    description: str
+    group: Group
+    panes: tuple[Pane, ...] = ()
+    always: bool = False
+    palette: bool = True
+
+
+_T, _C, _S, _P, _H = Pane
+
+ACTIONS: tuple[Action, ...] = (
+    Action("scan", ("s",), "scan", "Scan the earnings calendar for candidates", Group.TRADE, (_T, _C, _S)),
+    Action("cancel_scan", ("x",), "stop scan", "Stop the running scan; what it has found stays", Group.TRADE),
+    Action("open", ("o",), "open", "Open a ticket for the spread under the cursor", Group.TRADE, (_C, _S)),
+    Action("close", ("c",), "close", "Open a ticket that closes the position under the cursor", Group.TRADE, (_P,)),
+    Action("why", ("e",), "why", "Show every number behind the name under the cursor", Group.TRADE, (_C, _S, _P)),
+    Action("history", ("H",), "history", "Show closed positions and what they realised", Group.TRADE, (_P,)),
+    Action(
+        *("next_session", ("n",), "next session", "Move the simulated market to its next open"),
+        *(Group.TRADE, (_P,)),
+    ),
+    Action("detail", ("enter",), "detail", "Show all that is known of the row", Group.ROWS, (_T, _C, _S, _P, _H)),
+    Action("filter", ("/",), "filter", "Show only rows that meet an expression", Group.ROWS, (_T, _C, _S, _P)),
+    Action("sort", ("t",), "sort", "Sort by the next column", Group.ROWS, (_T, _C, _S, _P)),
+    Action("reverse", ("r",), "reverse", "Turn the order round", Group.ROWS),
+    Action("up", ("up", "k"), "up", "Row up", Group.ROWS, palette=False),
+    Action("down", ("down", "j"), "down", "Row down", Group.ROWS, palette=False),
+    Action("page_up", ("pageup", "ctrl+b"), "page up", "Page up", Group.ROWS, palette=False),
+    Action("page_down", ("pagedown", "ctrl+f"), "page down", "Page down", Group.ROWS, palette=False),
+    Action("first", ("home", "g"), "first", "First row", Group.ROWS, palette=False),
+    Action("last", ("end", "G"), "last", "Last row", Group.ROWS, palette=False),
+    *(
+        Action(pane.value, (str(pane.number),), pane.title, f"Go to the pane {pane.title}", Group.PANES)
+        for pane in Pane
+    ),
+    Action("next_pane", ("tab", "right", "l"), "next pane", "Go to the next pane", Group.PANES, palette=False),
+    Action(
+        *("previous_pane", ("shift+tab", "left", "h"), "previous pane", "Go to the previous pane", Group.PANES),
+        palette=False,
+    ),
+    Action("zoom", ("z",), "zoom", "Give the pane the whole screen, and back", Group.PANES, always=True),
+    Action("palette", (":", "ctrl+p"), "command", "Type a command", Group.COCKPIT, always=True, palette=False),
+    Action("theme", ("ctrl+t",), "theme", "Choose a theme", Group.COCKPIT),
+    Action("help", ("?", "f1"), "help", "Show all keys", Group.COCKPIT, always=True),
+    Action("back", ("escape",), "back", "Leave the filter, the zoom or the window", Group.COCKPIT, palette=False),
+    Action("quit", ("q", "ctrl+q", "ctrl+c"), "quit", "Quit; what is shown as filled is on disk", Group.COCKPIT, always=True),
+)
+
+BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}

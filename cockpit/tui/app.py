@@ -1,0 +1,256 @@
+"""The screen as a program: first paint first, then the session; an orderly end whatever ends it."""
+
+import asyncio
+import gc
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cockpit.tui.environment import prepare_environment, refresh_rate
+
+prepare_environment()
+
+from rich.text import Text  # noqa: E402 - Textual reads the environment when it is imported
+from textual.app import App  # noqa: E402
+from textual.binding import Binding  # noqa: E402
+from textual.screen import Screen  # noqa: E402
+
+from cockpit.errors import CockpitError, ConfigurationError, ExitCode  # noqa: E402
+from cockpit.tui.display import FrameGuard, Watchdog  # noqa: E402
+from cockpit.tui.holder import SessionHolder  # noqa: E402
+from cockpit.tui.inks import Inks  # noqa: E402
+from cockpit.tui.keymap import check_keymap, usable  # noqa: E402
+from cockpit.tui.leaving import Deadline, exit_signals  # noqa: E402
+from cockpit.tui.main_screen import MAIN_CSS, MainScreen  # noqa: E402
+from cockpit.tui.session import OpenSession, Session  # noqa: E402
+from cockpit.tui.theming import DEFAULT_THEME, read_theme, theme_files  # noqa: E402
+from cockpit.tui.widgets.columns import Moment  # noqa: E402
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from cockpit.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_CLOSE_SECONDS = 5.0
+_HARD_SECONDS = 8.0
+
+
+def _commands() -> "type[Provider]":
+    from cockpit.tui.screens.palette import CockpitCommands
+
+    return CockpitCommands
+
+
+class CockpitApp(App[int]):
+    """Paints its empty panes at once, opens the session behind them, and hands it to the panes."""
+
+    BINDINGS = [Binding("ctrl+q,ctrl+c", "leave", "Quit", show=False, priority=True)]
+    COMMANDS = {_commands}
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    CSS = MAIN_CSS
+    TITLE = "Cockpit"
+    ESCAPE_TO_MINIMIZE = False
+
+    def __init__(self, settings: "Settings", open_session: OpenSession) -> None:
+        """Make the app.
+
+        Args:
+            settings: theme, rate, keymap and profile are taken from here.
+            open_session: entered after the first paint, left before the app ends.
+        """
+        super().__init__()
+        self.settings = settings
+        self.hz = refresh_rate(settings.ui.hz)
+        self.animation_level = "none"
+        self.keymap = usable(settings.keymap)
+        self.faults: list[str] = check_keymap(settings.keymap)
+        self.session: Session | None = None
+        self.code: int = ExitCode.OK
+        self.inks = Inks({})
+        self._holder = SessionHolder(open_session)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._deadline = Deadline(_HARD_SECONDS)
+        self._guard = FrameGuard(self)
+        self._leaving = False
+        if not self.choose_theme(settings.ui.theme):
+            self.choose_theme(DEFAULT_THEME)
+        self.set_keymap(self.keymap)
+        self.main = MainScreen(self)
+
+    # --- what panes ask -------------------------------------------------------------------------------------------
+
+    def moment(self) -> Moment:
+        """The time to draw for."""
+        if self.session is None:
+            return Moment(datetime.now(UTC), time.monotonic())
+        return Moment(self.session.clock.now(), self.session.clock.monotonic())
+
+    def perform(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something that a key asked for; a refusal becomes one sentence on the screen."""
+        task = asyncio.create_task(self._performed(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _performed(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except CockpitError as error:
+            self.say(str(error), "warning")
+        except Exception as error:
+            log.exception("a command failed")
+            self.say(f"that failed inside the cockpit ({type(error).__name__}); the log has the details", "error")
+
+    def say(self, sentence: str, severity: str = "information") -> None:
+        """Show one sentence for a while. It is never read as markup."""
+        self.notify(sentence, severity=severity, markup=False)  # type: ignore[arg-type]  # one of Textual's three words
+
+    # --- theme ----------------------------------------------------------------------------------------------------
+
+    def choose_theme(self, name: str) -> bool:
+        """Change the theme; False where its file is missing or faulty (the fault is told once)."""
+        found = theme_files().get(name)
+        if found is None:
+            self._fault(f"there is no theme {name}; there are {', '.join(theme_files())}")
+            return False
+        try:
+            theme = read_theme(found.path)
+        except ConfigurationError as error:
+            self._fault(str(error))
+            return False
+        self.register_theme(theme)
+        self.theme = theme.name
+        return True
+
+    @property
+    def theme_choice(self) -> str:
+        """The name of the present theme, as the settings write it."""
+        return self.theme.removeprefix("cockpit-")
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Textual asks for these whenever the theme changes: the moment to renew our own styles."""
+        variables = super().get_css_variables()
+        self.inks = Inks(variables)
+        return variables
+
+    def _fault(self, sentence: str) -> None:
+        if self.is_running:
+            self.say(sentence, "warning")
+        else:
+            self.faults.append(sentence)
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The main screen from the first paint on."""
+        return self.main
+
+    def on_mount(self) -> None:
+        """Take over the signals; open the session once the empty panes are on the screen."""
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            exit_signals(lambda code: self._signalled(loop, code))
+            self.set_interval(3.0, Watchdog(self, self.leave).check)
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+        if self.faults:
+            self.say("\n".join(self.faults), "warning")
+        self._holder.start(self._opened, self._failed)
+
+    def _opened(self, session: Session) -> None:
+        self.session = session
+        self.main.attach(session)
+        if session.read_only:
+            self.say(session.read_only, "warning")
+
+    def _failed(self, error: Exception) -> None:
+        from cockpit.tui.screens.sorry import SorryScreen
+
+        self.code = error.exit_code if isinstance(error, CockpitError) else ExitCode.ERROR
+        if isinstance(error, CockpitError):
+            sentence = str(error)
+        else:
+            log.error("the session could not be opened", exc_info=error)
+            sentence = f"the cockpit could not start ({type(error).__name__}); details are in {self._log_path()}"
+        self.main.status = "not started"
+        self.main.redraw()
+        self.push_screen(SorryScreen(sentence))
+
+    def action_leave(self) -> None:
+        """Quit from wherever the keys go."""
+        self.leave(0)
+
+    async def action_quit(self) -> None:
+        """Quit, as Textual's own callers ask for it."""
+        self.leave(0)
+
+    def leave(self, code: int) -> None:
+        """Stop drawing, close the session within its deadline, then end. A second call changes nothing."""
+        if self._leaving:
+            return
+        self._leaving = True
+        self.code = code or self.code
+        self._deadline.arm(self.code)
+        self.main.drawing = False
+        self.main.status = "closing…"
+        if self.main.is_attached:
+            self.main.redraw()
+        self._ending = asyncio.create_task(self._close())
+
+    def _signalled(self, loop: asyncio.AbstractEventLoop, code: int) -> None:
+        # Runs in the signal handler, perhaps while the loop is stuck: only what is safe there.
+        self._deadline.arm(code)
+        loop.call_soon_threadsafe(self.leave, code)
+
+    async def _close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await self._holder.close(_CLOSE_SECONDS)
+        self.exit(self.code, return_code=self.code)
+
+    async def on_unmount(self) -> None:
+        """Whatever ended the app, the session is closed."""
+        self._deadline.arm(self.code or self.return_code or 0)
+        await self._holder.close(_CLOSE_SECONDS)
+
+    def disarm(self) -> None:
+        """The end has been reached in order."""
+        self._deadline.disarm()
+
+    # --- display --------------------------------------------------------------------------------------------------
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        allowed = self._guard.frame(screen, renderable)
+        if allowed is not None:
+            super()._display(screen, allowed)
+
+    def _fatal_error(self) -> None:
+        # Textual would print every local variable of every frame, tokens among them.
+        error = self._exception
+        log.critical("the screen failed", exc_info=error)
+        sentence = f"The cockpit failed ({type(error).__name__}). Details are in {self._log_path()}"
+        self._exit_renderables.append(Text(sentence))
+        self._close_messages_no_wait()
+
+    def _handle_exception(self, error: Exception) -> None:
+        if self._exit:
+            log.warning("an error while leaving", exc_info=error)
+            return
+        super()._handle_exception(error)
+
+    def _log_path(self) -> str:
+        return str(self.settings.folders().log)
+
+
+def run_screen(settings: "Settings", open_session: Callable[[], Any]) -> int:
+    """Run the cockpit on this terminal until it is left; returns the exit code."""
+    app = CockpitApp(settings, open_session)
+    result = app.run(mouse=settings.ui.mouse)
+    app.disarm()
+    return result if result is not None else (app.return_code or app.code or 0)

@@ -1,0 +1,79 @@
+"""The top line: product, profile, the market's clock, feed, scan and troubles."""
+
+from datetime import datetime
+
+from cockpit.health.status import FeedStatus, State
+from cockpit.options.calendar import NEW_YORK, Phase, session_state
+from cockpit.tui.actions import Pane
+from cockpit.tui.format import age, duration, fixed, since
+from cockpit.tui.inks import Ink
+from cockpit.tui.panes.health import strip_parts, trouble
+from cockpit.tui.session import Session
+from cockpit.tui.widgets.bars import Part, words
+from cockpit.tui.widgets.columns import Moment
+
+_PROFILE_INK = {"sim": Ink.SIM, "live": Ink.LIVE, "replay": Ink.REPLAY}
+_PHASE_INK = {Phase.OPEN: Ink.UP, Phase.PRE: Ink.WARN, Phase.POST: Ink.WARN, Phase.CLOSED: Ink.MUTED}
+_NEXT = {Phase.PRE: "opens", Phase.OPEN: "closes", Phase.POST: "ends", Phase.CLOSED: "opens"}
+
+
+def header_parts(profile: str, session: Session | None, moment: Moment | None, *, limits: bool, status: str) -> list[Part]:
+    """The parts of the header; ``limits`` adds the vendors' limits for screens that show no health pane."""
+    parts = [
+        words(("COCKPIT", Ink.STRONG), rank=9),
+        words((profile.upper(), _PROFILE_INK.get(profile, Ink.STRONG)), rank=0),
+    ]
+    if session is None or moment is None:
+        return [*parts, words((status, Ink.ACCENT), rank=1)]
+    local = moment.now.astimezone(NEW_YORK)
+    parts.append(words((f"{local:%a} {local.day} {local:%b}", Ink.TEXT), rank=10))
+    parts.append(words((f"{local:%H:%M:%S} ET", Ink.STRONG), rank=2))
+    parts.extend(_phase(moment.now))
+    if status:
+        parts.append(words((status, Ink.ACCENT), rank=1))
+    if session.read_only:
+        parts.append(words(("READ-ONLY", Ink.WARN), rank=1))
+    parts.extend(_feed(session, moment))
+    rows = dict(session.boards.health.items())
+    if limits:
+        parts.extend(strip_parts(rows))
+    parts.extend(_scan(session, moment))
+    bad = trouble(rows)
+    if bad:
+        word = f"{bad} alert{'s' if bad > 1 else ''}"
+        parts.append(words((word, Ink.ERROR), rank=1, right=True, target=Pane.HEALTH.value))
+    return parts
+
+
+def _phase(now: datetime) -> list[Part]:
+    state = session_state(now)
+    left = duration((state.changes_at - now).total_seconds())
+    return [
+        words((state.phase.value, _PHASE_INK[state.phase]), rank=3),
+        words((f"{_NEXT[state.phase]} in {left}", Ink.MUTED), rank=8),
+    ]
+
+
+def _feed(session: Session, moment: Moment) -> list[Part]:
+    feed = session.boards.health.get("feed")
+    if not isinstance(feed, FeedStatus):
+        return []
+    if feed.state is not State.UP:
+        return [words(("feed ", Ink.MUTED), (feed.state.value, Ink.ERROR), rank=2)]
+    parts = [words(("feed ", Ink.MUTED), (f"{feed.rate:.0f}/s", Ink.TEXT), rank=4)]
+    if feed.lag_ms is not None:
+        parts.append(words(("lag ", Ink.MUTED), (f"{fixed(feed.lag_ms, 0)}ms", Ink.TEXT), rank=11))
+    if feed.last_message_at is not None:
+        quiet = moment.monotonic - feed.last_message_at
+        parts.append(words(("age ", Ink.MUTED), (age(quiet), Ink.ERROR if quiet >= 10 else Ink.TEXT), rank=7))
+    return parts
+
+
+def _scan(session: Session, moment: Moment) -> list[Part]:
+    scan = session.boards.scan.get("scan")
+    if scan is None:
+        return []
+    if scan.finished_at is None:
+        return [words(("scan ", Ink.MUTED), (f"{scan.done}/{scan.total or '?'}", Ink.ACCENT), rank=5)]
+    ended = age(since(scan.finished_at, moment.now))
+    return [words(("scan ", Ink.MUTED), (ended if ended == "now" else f"{ended} ago", Ink.TEXT), rank=12)]

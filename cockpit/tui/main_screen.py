@@ -1,0 +1,371 @@
+"""The main screen: header, five panes, footer; the one timer that pulls the boards; the handlers of all keys."""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container
+from textual.screen import Screen
+
+from cockpit.tui import trading
+from cockpit.tui.actions import ACTIONS, Pane
+from cockpit.tui.header import header_parts
+from cockpit.tui.inks import Ground, Ink
+from cockpit.tui.keymap import keys_of, shown
+from cockpit.tui.panes.base import PaneView, TablePane
+from cockpit.tui.panes.candidates import CandidatesPane
+from cockpit.tui.panes.health import HealthBody, HealthPane
+from cockpit.tui.panes.portfolio import PortfolioPane
+from cockpit.tui.panes.spreads import SpreadsPane
+from cockpit.tui.panes.ticks import TicksPane
+from cockpit.tui.session import Session
+from cockpit.tui.widgets.bars import Bar, Part, words
+from cockpit.tui.widgets.live_table import LiveTable
+
+if TYPE_CHECKING:
+    from cockpit.tui.app import CockpitApp
+
+log = logging.getLogger(__name__)
+
+_GRID = (100, 30)
+_SMALLEST = (30, 6)
+_SHORT = 13
+_SLOW_SECONDS = 1.0
+
+MAIN_CSS = """
+MainScreen { layout: vertical; background: $background; color: $foreground; overflow: hidden; }
+MainScreen #body {
+    layout: grid; grid-size: 2 3; grid-columns: 55fr 64fr; grid-rows: 1fr 1fr 6; grid-gutter: 0 1; height: 1fr;
+}
+MainScreen #health { column-span: 2; }
+MainScreen #tabs, MainScreen #tiny { display: none; }
+MainScreen.-single #body { layout: vertical; }
+MainScreen.-single #tabs { display: block; }
+MainScreen.-single PaneView { display: none; }
+MainScreen.-single PaneView.-active { display: block; }
+MainScreen.-short #tabs { display: none; }
+MainScreen.-tiny #header, MainScreen.-tiny #tabs, MainScreen.-tiny #body, MainScreen.-tiny #footer { display: none; }
+MainScreen.-tiny #tiny { display: block; }
+"""
+"""Loaded by the app: Textual reads no style of a default screen."""
+
+
+class MainScreen(Screen[None], inherit_bindings=False):
+    """Everything that is always there."""
+
+    BINDINGS = [
+        Binding(",".join(action.keys), action.name, action.label, show=False, id=action.name) for action in ACTIONS
+    ]
+    AUTO_FOCUS = ""
+
+    def __init__(self, app: "CockpitApp") -> None:
+        super().__init__()
+        self._cockpit = app
+        stale = app.settings.ui.stale_seconds
+        self.ticks = TicksPane(app.moment, stale)
+        self.candidates = CandidatesPane(app.moment, max(stale, 900.0))
+        self.spreads = SpreadsPane(app.moment, max(stale, 900.0))
+        self.portfolio = PortfolioPane(app.moment, stale)
+        self.health = HealthPane()
+        self.panes: dict[Pane, PaneView] = {
+            Pane.TICKS: self.ticks,
+            Pane.CANDIDATES: self.candidates,
+            Pane.SPREADS: self.spreads,
+            Pane.PORTFOLIO: self.portfolio,
+            Pane.HEALTH: self.health,
+        }
+        self.active = Pane.TICKS
+        self.zoomed = False
+        self.session: Session | None = None
+        self.status = "starting…"
+        self.drawing = True
+        """False once the cockpit is leaving: nothing is pulled any more."""
+        self._header = Bar(id="header")
+        self._tabs = Bar(id="tabs", ground=Ground.PLAIN)
+        self._footer = Bar(id="footer")
+        self._tiny = Bar(id="tiny", ground=Ground.PLAIN)
+        self._slow_at = float("-inf")
+
+    def compose(self) -> ComposeResult:
+        """Header, tabs, panes in the order of the grid, footer."""
+        yield self._header
+        yield self._tabs
+        with Container(id="body"):
+            yield self.ticks
+            yield self.candidates
+            yield self.portfolio
+            yield self.spreads
+            yield self.health
+        yield self._footer
+        yield self._tiny
+
+    def on_mount(self) -> None:
+        """Start pulling; the first paint waits for nothing."""
+        self.ticks.add_class("-active")
+        self._tiny.show([words(("too small: 30x6 at least", Ink.WARN))])
+        self.ticks.body.focus()
+        self.redraw()
+        self.set_interval(1.0 / self._cockpit.hz, self._pull)
+
+    # --- data -----------------------------------------------------------------------------------------------------
+
+    def attach(self, session: Session) -> None:
+        """The session is open."""
+        self.session = session
+        self.status = ""
+        for pane in self.panes.values():
+            pane.attach(session)
+        self._slow_at = float("-inf")
+        self._pull()
+
+    def shown_panes(self) -> list[PaneView]:
+        """The panes that are on the screen."""
+        if self.has_class("-tiny"):
+            return []
+        return [self.panes[self.active]] if self.has_class("-single") else list(self.panes.values())
+
+    def _pull(self) -> None:
+        if not self.drawing or not self.is_attached:
+            return
+        try:
+            if self.session is not None:
+                for pane in self.shown_panes():
+                    pane.pull()
+            moment = self._cockpit.moment().monotonic
+            # Half a period of slack, so that a second never becomes two by a late timer.
+            if moment - self._slow_at >= _SLOW_SECONDS - 0.5 / self._cockpit.hz:
+                self._slow_at = moment
+                self.redraw()
+        except Exception:
+            log.exception("the screen could not be drawn; the next pull tries again")
+
+    def redraw(self) -> None:
+        """Draw what the passing of time changes, and the bars."""
+        for pane in self.shown_panes():
+            pane.tick()
+        single = self.has_class("-single")
+        moment = self._cockpit.moment() if self.session is not None else None
+        profile = self._cockpit.settings.profile
+        self._header.show(header_parts(profile, self.session, moment, limits=single, status=self.status))
+        if single:
+            self._tabs.show([self._tab(pane) for pane in self.panes.values()])
+        self._footer.show(self._hints())
+
+    def _tab(self, pane: PaneView) -> Part:
+        active = pane.pane is self.active
+        count = pane.count()
+        name = pane.pane.title if self.size.width >= 70 else pane.pane.title[:4]
+        return words(
+            (f"{pane.pane.number} ", Ink.MUTED),
+            (name, Ink.ACCENT if active else Ink.TEXT),
+            (f" {count}" if count else "", Ink.MUTED),
+            rank=0 if active else pane.pane.number,
+            target=pane.pane.value,
+        )
+
+    def _hints(self) -> list[Part]:
+        keymap = self._cockpit.keymap
+        chosen = [action for action in ACTIONS if action.always or self.active in action.panes]
+        return [
+            words(
+                *((f"{shown(keys_of(action.name, keymap)[0])} ", Ink.ACCENT), (action.label, Ink.MUTED)),
+                rank=(0 if action.name in ("help", "quit") else 2 if action.always else 1),
+                target=action.name,
+            )
+            for action in chosen
+        ]
+
+    # --- layout ---------------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Grid, one pane, or a notice, by the size of the terminal."""
+        self._fit_to(event.size.width, event.size.height)
+
+    def _fit_to(self, width: int, height: int) -> None:
+        roomy = width >= _GRID[0] and height >= _GRID[1]
+        self.set_class(self.zoomed or not roomy, "-single")
+        self.set_class(height < _SHORT, "-short")
+        self.set_class(width < _SMALLEST[0] or height < _SMALLEST[1], "-tiny")
+        self.call_after_refresh(self._refill)
+
+    def _refill(self) -> None:
+        self._slow_at = float("-inf")
+        self._pull()
+
+    def show_pane(self, pane: Pane) -> None:
+        """Go to a pane."""
+        for each, view in self.panes.items():
+            view.set_class(each is pane, "-active")
+        self.active = pane
+        self.panes[pane].body.focus(scroll_visible=False)
+        self._refill()
+
+    def on_pane_view_focused(self, event: PaneView.Focused) -> None:
+        """A click or a key brought the focus into a pane."""
+        if event.pane is not self.active:
+            self.show_pane(event.pane)
+        else:
+            self._footer.show(self._hints())
+
+    def on_bar_clicked(self, event: Bar.Clicked) -> None:
+        """A word of the header, the tabs or the footer was clicked."""
+        self.run_worker(self.run_action(event.target), group="clicks", exit_on_error=False)
+
+    def on_live_table_cursor_moved(self) -> None:
+        """The spreads follow the candidate under the cursor."""
+        self.spreads.follow(self.candidates.table.cursor)
+
+    # --- keys -----------------------------------------------------------------------------------------------------
+
+    def table_pane(self) -> "TablePane[str, object] | None":
+        """The active pane where it is a table."""
+        pane = self.panes[self.active]
+        return cast("TablePane[str, object]", pane) if isinstance(pane, TablePane) else None
+
+    def _on_table(self, act: Callable[[LiveTable[str, object]], object], scroll: int = 0) -> None:
+        pane = self.table_pane()
+        if pane is not None:
+            act(pane.table)
+            pane.retitle()
+        elif scroll and isinstance(self.health.body, HealthBody):
+            self.health.body.scroll_by(scroll)
+
+    def action_up(self) -> None:
+        """Row up."""
+        self._on_table(lambda table: table.move(-1), -1)
+
+    def action_down(self) -> None:
+        """Row down."""
+        self._on_table(lambda table: table.move(1), 1)
+
+    def action_page_up(self) -> None:
+        """Page up."""
+        self._on_table(lambda table: table.move(-table.page), -5)
+
+    def action_page_down(self) -> None:
+        """Page down."""
+        self._on_table(lambda table: table.move(table.page), 5)
+
+    def action_first(self) -> None:
+        """First row."""
+        self._on_table(lambda table: table.move(-len(table.rows.order)), -1000)
+
+    def action_last(self) -> None:
+        """Last row."""
+        self._on_table(lambda table: table.move(len(table.rows.order)), 1000)
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._on_table(lambda table: table.sort_next())
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self._on_table(lambda table: table.sort_by(table.sort_column.name))
+
+    def action_ticks(self) -> None:
+        """Go to the ticks."""
+        self.show_pane(Pane.TICKS)
+
+    def action_candidates(self) -> None:
+        """Go to the candidates."""
+        self.show_pane(Pane.CANDIDATES)
+
+    def action_spreads(self) -> None:
+        """Go to the spreads."""
+        self.show_pane(Pane.SPREADS)
+
+    def action_portfolio(self) -> None:
+        """Go to the portfolio."""
+        self.show_pane(Pane.PORTFOLIO)
+
+    def action_health(self) -> None:
+        """Go to the health."""
+        self.show_pane(Pane.HEALTH)
+
+    def action_next_pane(self) -> None:
+        """Go to the next pane."""
+        self._step(1)
+
+    def action_previous_pane(self) -> None:
+        """Go to the previous pane."""
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        order = list(Pane)
+        self.show_pane(order[(order.index(self.active) + by) % len(order)])
+
+    def action_zoom(self) -> None:
+        """Give the pane the whole screen, and back."""
+        self.zoomed = not self.zoomed
+        self._fit_to(self.size.width, self.size.height)
+
+    def action_back(self) -> None:
+        """Clear the filter, or else leave the zoom."""
+        pane = self.table_pane()
+        if pane is not None and pane.filter_text:
+            pane.filter("")
+        elif self.zoomed:
+            self.action_zoom()
+
+    def action_filter(self) -> None:
+        """Ask for an expression and filter as it is typed."""
+        from cockpit.tui.screens.filter import FilterScreen
+
+        pane = self.table_pane()
+        if pane is not None:
+            self.app.push_screen(FilterScreen(pane))
+
+    def action_detail(self) -> None:
+        """Show all that is known of the row."""
+        trading.detail(self._cockpit, self)
+
+    def action_why(self) -> None:
+        """Show every number behind the name."""
+        trading.why(self._cockpit, self)
+
+    def action_open(self) -> None:
+        """Open a ticket for the spread under the cursor."""
+        trading.open_ticket(self._cockpit, self)
+
+    def action_close(self) -> None:
+        """Open a ticket that closes the position under the cursor."""
+        trading.close_ticket(self._cockpit, self)
+
+    def action_scan(self) -> None:
+        """Scan the calendar."""
+        trading.scan(self._cockpit)
+
+    def action_cancel_scan(self) -> None:
+        """Stop the scan."""
+        trading.cancel_scan(self._cockpit)
+
+    def action_history(self) -> None:
+        """Show the closed positions."""
+        trading.history(self._cockpit)
+
+    def action_next_session(self) -> None:
+        """Move the simulated market on."""
+        trading.next_session(self._cockpit)
+
+    def action_palette(self) -> None:
+        """Type a command."""
+        self.app.action_command_palette()
+
+    def action_theme(self) -> None:
+        """Choose a theme."""
+        from cockpit.tui.screens.themes import ThemeScreen
+
+        self.app.push_screen(ThemeScreen())
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from cockpit.tui.screens.help import help_sheet
+
+        self.app.push_screen(help_sheet(self._cockpit.keymap))
+
+    def action_quit(self) -> None:
+        """Leave."""
+        self._cockpit.leave(0)

@@ -1,0 +1,121 @@
+"""What is worth a look: one row a name that reports soon."""
+
+from collections.abc import Callable
+
+from cockpit.board import Cursor
+from cockpit.fields import CANDIDATE_FIELDS
+from cockpit.scan.candidate import Candidate, ScanProgress
+from cockpit.scan.liquidity import Tier
+from cockpit.tui.actions import Pane
+from cockpit.tui.format import age, day, fixed, percent, since
+from cockpit.tui.inks import Ink, Run
+from cockpit.tui.panes.base import TablePane, drained
+from cockpit.tui.session import Session
+from cockpit.tui.widgets.bars import Part, words
+from cockpit.tui.widgets.columns import Column, Moment, number_run, text_run
+from cockpit.tui.widgets.live_table import LiveTable
+
+_TIER_INK = {Tier.EXCELLENT: Ink.UP, Tier.GOOD: Ink.TEXT, Tier.WARNING: Ink.WARN, Tier.REJECT: Ink.DOWN}
+
+
+def tier_run(tier: Tier | None) -> Run:
+    """A liquidity tier by its letter."""
+    return ("?", Ink.MUTED) if tier is None else (tier.letter, _TIER_INK[tier])
+
+
+def _age(candidate: Candidate, moment: Moment) -> float | None:
+    return since(candidate.quoted_at or candidate.scanned_at, moment.now)
+
+
+def _spot(candidate: Candidate, moment: Moment) -> Run:
+    spot = candidate.spot
+    return number_run(fixed(spot, 2 if spot is None or spot < 1000 else 1))
+
+
+def _notes(candidate: Candidate, moment: Moment) -> Run:
+    if candidate.problem:
+        return (candidate.problem, Ink.MUTED)
+    return (", ".join(candidate.flags), Ink.WARN)
+
+
+def _vrp(candidate: Candidate, moment: Moment) -> Run:
+    if candidate.vrp is None:
+        return ("?", Ink.MUTED)
+    return (fixed(candidate.vrp), Ink.UP if candidate.vrp >= 1.2 else Ink.TEXT)
+
+
+_COLUMNS: tuple[Column[Candidate], ...] = (
+    Column("name", "name", 5, lambda c, m: (c.symbol, Ink.STRONG), lambda c: c.symbol, "left", 0, descending=False),
+    Column(
+        *("report", "report", 10, lambda c, m: (f"{day(c.report_date)} {c.timing.value}", Ink.TEXT)),
+        *(lambda c: c.report_date, "left", 2),
+        descending=False,
+    ),
+    Column("spot", "spot", 7, _spot, lambda c: c.spot, rank=5),
+    Column("impl", "impl%", 5, lambda c, m: number_run(percent(c.implied_move)), lambda c: c.implied_move, rank=4),
+    Column("event", "evnt%", 5, lambda c, m: number_run(percent(c.event_move)), lambda c: c.event_move, rank=8),
+    Column("hist", "hist%", 5, lambda c, m: number_run(percent(c.historical_mean)), lambda c: c.historical_mean, rank=6),
+    Column("vrp", "vrp", 4, _vrp, lambda c: c.vrp, rank=1),
+    Column("n", "n", 2, lambda c, m: (str(c.quarters or "-"), Ink.TEXT), lambda c: c.quarters, rank=7),
+    Column("liq", "lq", 2, lambda c, m: tier_run(c.tier), lambda c: c.tier, rank=9, descending=False),
+    Column(
+        *("score", "score", 5, lambda c, m: number_run(fixed(c.score, 0), Ink.STRONG), lambda c: c.score),
+        rank=3,
+    ),
+    Column("age", "age", 4, lambda c, m: number_run(age(_age(c, m)), Ink.MUTED), lambda c: c.scanned_at.timestamp(), rank=10),
+    Column("iv", "iv%", 5, lambda c, m: number_run(percent(c.atm_iv, 0)), lambda c: c.atm_iv, rank=12),
+    Column("tail", "tail", 4, lambda c, m: number_run(fixed(c.tail_ratio, 1)), lambda c: c.tail_ratio, rank=13),
+    Column("flags", "notes", 12, _notes, align="left", rank=11, stretch=True),
+)
+
+
+class CandidatesPane(TablePane[str, Candidate]):
+    """Candidates: names whose report is near, with implied and past moves."""
+
+    fields = CANDIDATE_FIELDS
+
+    def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
+        super().__init__(
+            Pane.CANDIDATES, LiveTable(_COLUMNS, sort="score", moment=moment, age=_age, stale_seconds=stale_seconds)
+        )
+        self._cursor: Cursor[str] | None = None
+
+    def attach(self, session: Session) -> None:
+        """Read the board of candidates."""
+        super().attach(session)
+        self._cursor = session.boards.candidates.cursor()
+
+    def pull(self) -> None:
+        """Show what the scan has found."""
+        if self.session is not None and self._cursor is not None:
+            self.table.apply(drained(self.session.boards.candidates, self._cursor))
+
+    def progress(self) -> ScanProgress | None:
+        """The running or last scan."""
+        return self.session.boards.scan.get("scan") if self.session else None
+
+    def empty_reason(self) -> str:
+        """Why there are no candidates."""
+        progress = self.progress()
+        if progress is None:
+            return "nothing scanned yet; s scans the earnings calendar"
+        if progress.message:
+            return progress.message
+        if progress.finished_at is None:
+            return "scanning; x stops it"
+        return "the last scan found no reports ahead; s scans again"
+
+    def state_parts(self) -> list[Part]:
+        """How far the scan is, or how old."""
+        progress = self.progress()
+        if progress is None:
+            return []
+        if progress.finished_at is None:
+            total = str(progress.total) if progress.total else "?"
+            return [words((f"scanning {progress.done}/{total}", Ink.ACCENT), rank=0)]
+        ended = since(progress.finished_at, self.moment().now)
+        word = "stopped " if progress.cancelled else ""
+        parts = [words((f"{word}{age(ended)}{'' if age(ended) == 'now' else ' ago'}", Ink.MUTED), rank=5)]
+        if progress.failed:
+            parts.append(words((f"{progress.failed} without figures", Ink.WARN), rank=6))
+        return parts

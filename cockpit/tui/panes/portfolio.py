@@ -1,0 +1,128 @@
+"""What I have: open positions with their legs beneath, and the account."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from cockpit.board import Cursor
+from cockpit.fields import POSITION_FIELDS
+from cockpit.options.calendar import NEW_YORK
+from cockpit.portfolio.position import Account, Position
+from cockpit.tui.actions import Pane
+from cockpit.tui.format import age, day, fixed, percent, short_fraction, signed, since
+from cockpit.tui.inks import Ink, Run
+from cockpit.tui.panes.base import TablePane, drained
+from cockpit.tui.session import Session
+from cockpit.tui.widgets.bars import Part, words
+from cockpit.tui.widgets.columns import Column, Moment, moved_run, number_run
+from cockpit.tui.widgets.live_table import LiveTable
+
+
+def _age(position: Position, moment: Moment) -> float | None:
+    return since(position.marked_at, moment.now)
+
+
+def _name(position: Position, moment: Moment) -> Run:
+    return (f"{position.symbol} {position.kind.label}", Ink.STRONG)
+
+
+def _days(position: Position, moment: Moment) -> Run:
+    left = (position.expiry - moment.now.astimezone(NEW_YORK).date()).days
+    return (str(left), Ink.WARN if left <= 1 else Ink.TEXT)
+
+
+def _pnl(position: Position, moment: Moment) -> Run:
+    return moved_run(signed(position.unrealised), position.unrealised)
+
+
+def _number(get: Callable[[Position], object]) -> Callable[[Position], float | None]:
+    def number(position: Position) -> float | None:
+        value = get(position)
+        return None if value is None else float(value)  # type: ignore[arg-type]
+
+    return number
+
+
+def _report(position: Position, moment: Moment) -> Run:
+    return number_run(day(position.report_date) if position.report_date else "?")
+
+
+_COLUMNS: tuple[Column[Position], ...] = (
+    Column("position", "position", 18, _name, lambda p: p.symbol, "left", 0, descending=False),
+    Column("qty", "qty", 4, lambda p, m: (str(p.contracts), Ink.TEXT), lambda p: p.contracts, rank=1),
+    Column("credit", "credit", 6, lambda p, m: number_run(fixed(p.credit)), _number(lambda p: p.credit), rank=4),
+    Column("mark", "mark", 6, lambda p, m: number_run(fixed(p.mark)), _number(lambda p: p.mark), rank=3),
+    Column("pnl", "P&L $", 9, _pnl, _number(lambda p: p.unrealised), rank=2),
+    Column("dte", "DTE", 3, _days, lambda p: p.expiry, rank=5, descending=False),
+    Column("delta", "Δ", 4, lambda p, m: number_run(short_fraction(p.delta)), lambda p: p.delta, rank=6),
+    Column("risk", "risk $", 9, lambda p, m: number_run(fixed(p.max_loss)), _number(lambda p: p.max_loss), rank=7),
+    Column("report", "report", 6, _report, lambda p: p.report_date, rank=8, descending=False),
+    Column("fees", "fees $", 7, lambda p, m: number_run(fixed(p.fees)), _number(lambda p: p.fees), rank=9),
+    Column("age", "age", 4, lambda p, m: number_run(age(_age(p, m)), Ink.MUTED), rank=10),
+)
+
+
+def _legs(position: Position) -> Sequence[Mapping[str, Run]]:
+    return [
+        {
+            "position": (f"  {'+' if leg.quantity > 0 else '-'}{leg.right.value}{leg.strike.normalize():f}", Ink.MUTED),
+            "qty": (f"{leg.quantity:+d}", Ink.MUTED),
+            "credit": (fixed(leg.entry_price), Ink.MUTED),
+            "mark": (fixed(leg.mark), Ink.MUTED),
+        }
+        for leg in position.legs
+    ]
+
+
+class PortfolioPane(TablePane[str, Position]):
+    """Portfolio: the paper book, a spread a row."""
+
+    fields = POSITION_FIELDS
+
+    def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
+        super().__init__(
+            Pane.PORTFOLIO,
+            LiveTable(
+                _COLUMNS, sort="position", moment=moment, legs=_legs, age=_age, stale_seconds=max(60.0, stale_seconds)
+            ),
+        )
+        self._cursor: Cursor[str] | None = None
+
+    def attach(self, session: Session) -> None:
+        """Read the board of positions."""
+        super().attach(session)
+        self._cursor = session.boards.positions.cursor()
+
+    def pull(self) -> None:
+        """Show fills and new marks."""
+        if self.session is not None and self._cursor is not None:
+            changes = drained(self.session.boards.positions, self._cursor)
+            if changes:
+                self.table.apply(changes)
+
+    def account(self) -> Account | None:
+        """The book in one line."""
+        return self.session.boards.account.get("account") if self.session else None
+
+    def count(self) -> str:
+        """The day's result, or else how many positions there are."""
+        account = self.account()
+        if account is not None and account.day is not None and account.open_positions:
+            return signed(account.day, 0)
+        return super().count()
+
+    def empty_reason(self) -> str:
+        """Why there are no positions."""
+        return "no open position; o on a spread opens one, H shows the closed ones"
+
+    def title_parts(self) -> list[Part]:
+        """The account, then sort and counts."""
+        account = self.account()
+        if account is None:
+            return super().title_parts()
+        parts = [words((fixed(account.equity if account.equity is not None else account.cash), Ink.TEXT), rank=0)]
+        if account.open_positions:
+            equity = account.equity if account.equity is not None else account.cash
+            parts.append(words(("day ", Ink.MUTED), moved_run(signed(account.day), account.day), rank=1))
+            share = float(account.at_risk / equity) if equity > 0 else None
+            parts.append(words(("risk ", Ink.MUTED), (f"{percent(share)}%", Ink.TEXT), rank=2))
+        parts.append(words(("free ", Ink.MUTED), (fixed(account.buying_power, 0), Ink.TEXT), rank=6))
+        return parts + [part for part in super().title_parts() if part.right or part.runs[0][1] is Ink.ACCENT]

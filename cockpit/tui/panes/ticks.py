@@ -1,0 +1,101 @@
+"""What moves: one row an exchange symbol."""
+
+from collections.abc import Callable
+
+from cockpit.board import Cursor
+from cockpit.fields import TICK_FIELDS
+from cockpit.health.status import FeedStatus, State
+from cockpit.ticks.quote import Ticker
+from cockpit.tui.actions import Pane
+from cockpit.tui.format import age, arrowed, compact, on_point, price, spark, tails
+from cockpit.tui.inks import Ink, Run
+from cockpit.tui.panes.base import TablePane, drained
+from cockpit.tui.session import Session
+from cockpit.tui.widgets.bars import Part, words
+from cockpit.tui.widgets.columns import Column, Moment, moved_run, number_run
+from cockpit.tui.widgets.live_table import LiveTable
+
+_POINT = 5
+
+
+def _age(ticker: Ticker, moment: Moment) -> float | None:
+    return None if ticker.received_at is None else max(0.0, moment.monotonic - ticker.received_at)
+
+
+def _last(ticker: Ticker, moment: Moment) -> Run:
+    ink = {1: Ink.UP, -1: Ink.DOWN}.get(ticker.last_move, Ink.TEXT)
+    return number_run(on_point(price(ticker.last), _POINT), Ink.MUTED if ticker.last is None else ink)
+
+
+def _change(ticker: Ticker, moment: Moment) -> Run:
+    percent = None if ticker.change is None else ticker.change * 100.0
+    return moved_run(arrowed(percent), percent)
+
+
+def _side(value: Callable[[Ticker], object]) -> Callable[[Ticker, Moment], Run]:
+    def side(ticker: Ticker, moment: Moment) -> Run:
+        found = value(ticker)
+        return number_run(on_point(price(found), _POINT))  # type: ignore[arg-type]  # a Decimal or None
+
+    return side
+
+
+def _number(get: Callable[[Ticker], object]) -> Callable[[Ticker], float | None]:
+    def number(ticker: Ticker) -> float | None:
+        value = get(ticker)
+        return None if value is None else float(value)  # type: ignore[arg-type]
+
+    return number
+
+
+_COLUMNS: tuple[Column[Ticker], ...] = (
+    Column("symbol", "symbol", 8, lambda t, m: (t.symbol, Ink.STRONG), lambda t: t.symbol, "left", 0, descending=False),
+    Column("last", "last", 12, _last, _number(lambda t: t.last), rank=1),
+    Column("chg", "chg %", 7, _change, lambda t: t.change, rank=2),
+    Column("book", "bid/ask", 9, lambda t, m: number_run(tails(t.bid, t.ask)), rank=3),
+    Column("bid", "bid", 12, _side(lambda t: t.bid), _number(lambda t: t.bid), rank=8),
+    Column("ask", "ask", 12, _side(lambda t: t.ask), _number(lambda t: t.ask), rank=9, instead=("book",)),
+    Column("tps", "tr/s", 5, lambda t, m: (f"{t.trades_per_second:.1f}", Ink.TEXT), lambda t: t.trades_per_second, rank=4),
+    Column("vol", "24h vol", 7, lambda t, m: number_run(compact(t.quote_volume)), _number(lambda t: t.quote_volume), rank=6),
+    Column("spark", "60 s", 8, lambda t, m: (spark(t.spark, 8), Ink.ACCENT), rank=5),
+    Column("age", "age", 4, lambda t, m: number_run(age(_age(t, m)), Ink.MUTED), lambda t: t.received_at, rank=7),
+    Column("gaps", "lost", 5, lambda t, m: (str(t.gaps or "-"), Ink.WARN if t.gaps else Ink.MUTED), lambda t: t.gaps, rank=10),
+)
+
+
+class TicksPane(TablePane[str, Ticker]):
+    """Ticks: exchange symbols with their last trade."""
+
+    fields = TICK_FIELDS
+
+    def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
+        super().__init__(
+            Pane.TICKS, LiveTable(_COLUMNS, sort="chg", moment=moment, age=_age, stale_seconds=stale_seconds)
+        )
+        self._cursor: Cursor[str] | None = None
+
+    def attach(self, session: Session) -> None:
+        """Read the board of ticks."""
+        super().attach(session)
+        self._cursor = session.boards.ticks.cursor()
+
+    def pull(self) -> None:
+        """Show the latest of each symbol."""
+        if self.session is not None and self._cursor is not None:
+            self.table.apply(drained(self.session.boards.ticks, self._cursor))
+
+    def empty_reason(self) -> str:
+        """Why there are no ticks."""
+        feed = self._feed()
+        return (feed.message if feed else "") or "waiting for the first trade of the exchange"
+
+    def state_parts(self) -> list[Part]:
+        """The feed's state where it is not simply up."""
+        feed = self._feed()
+        if feed is None or feed.state is State.UP:
+            return []
+        return [words((feed.state.value, Ink.WARN if feed.state is State.STARTING else Ink.ERROR), rank=0)]
+
+    def _feed(self) -> FeedStatus | None:
+        row = self.session.boards.health.get("feed") if self.session else None
+        return row if isinstance(row, FeedStatus) else None

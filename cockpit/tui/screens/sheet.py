@@ -1,0 +1,165 @@
+"""A sheet: a window of lines over the panes, scrolled by the same keys."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from cockpit.tui.inks import Ground, Ink, Run
+from cockpit.tui.widgets.bars import Bar, Part, words
+from cockpit.tui.widgets.lines import EMPTY, Line, LinesMixin, clean
+
+T = TypeVar("T")
+
+
+class SheetBody(LinesMixin, Widget, can_focus=True):
+    """Lines, as many as there is room for."""
+
+    DEFAULT_CSS = """
+    SheetBody { height: 1fr; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: Sequence[Line] = ()
+        self.top = 0
+
+    def line(self, y: int) -> Line:
+        """One line."""
+        at = y + self.top
+        return self.lines[at] if at < len(self.lines) else EMPTY
+
+    def scroll_by(self, lines: int) -> None:
+        """Scroll by so many lines."""
+        self.top = max(0, min(self.top + lines, len(self.lines) - self.size.height))
+        self.repaint()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll by wheel."""
+        event.stop()
+        self.scroll_by(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll by wheel."""
+        event.stop()
+        self.scroll_by(-3)
+
+
+class Sheet(ModalScreen[T], inherit_bindings=False):
+    """Title, lines, hints. Subclasses give the lines for a width."""
+
+    BINDINGS: list[BindingType] = [
+        Binding("escape,q", "close_sheet", "Close", show=False),
+        Binding("up,k", "scroll_lines(-1)", show=False),
+        Binding("down,j", "scroll_lines(1)", show=False),
+        Binding("pageup,ctrl+b", "scroll_pages(-1)", show=False),
+        Binding("pagedown,ctrl+f,space", "scroll_pages(1)", show=False),
+        Binding("home,g", "scroll_lines(-100000)", show=False),
+        Binding("end,G", "scroll_lines(100000)", show=False),
+        Binding("y", "copy_sheet", show=False),
+    ]
+    CSS = """
+    Sheet { align: center middle; background: transparent; }
+    Sheet > #sheet { border: round $primary; background: $background; }
+    """
+    preferred_width = 78
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.sheet_title = title
+        self.body = SheetBody()
+        self._bar = Bar(ground=Ground.BAR)
+        self._hints = Bar(ground=Ground.PLAIN)
+        self._box = Vertical(self._bar, self.body, self._hints, id="sheet")
+
+    def compose(self) -> ComposeResult:
+        """The box."""
+        yield self._box
+
+    def on_mount(self) -> None:
+        """Fill it."""
+        self.body.focus()
+        self.refill()
+
+    def on_resize(self) -> None:
+        """Fit the new terminal."""
+        self.refill()
+
+    def content(self, width: int) -> list[Line]:
+        """The lines for so many cells."""
+        raise NotImplementedError
+
+    def title_parts(self) -> list[Part]:
+        """The title and what stands beside it."""
+        return [words((self.sheet_title, Ink.STRONG))]
+
+    def hints(self) -> list[Part]:
+        """The keys of this sheet."""
+        return [hint("↑↓", "scroll"), hint("y", "copy"), hint("Esc", "close")]
+
+    def refill(self) -> None:
+        """Make the lines anew and fit the box around them."""
+        if not self.is_mounted:
+            return
+        width = min(self.size.width, self.preferred_width)
+        self.body.lines = self.content(max(1, width - 2))
+        height = min(self.size.height, len(self.body.lines) + 4)
+        if self._box.styles.width is None or (self._box.size.width, self._box.size.height) != (width, height):
+            self._box.styles.width, self._box.styles.height = width, height
+        self._bar.show(self.title_parts())
+        more = len(self.body.lines) - (height - 4)
+        self._hints.show([*self.hints(), *([words((f"{more} more lines", Ink.MUTED), rank=9)] if more > 0 else [])])
+        self.body.repaint()
+
+    def action_close_sheet(self) -> None:
+        """Close without a result."""
+        self.dismiss(None)
+
+    def action_scroll_lines(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.body.scroll_by(lines)
+
+    def action_scroll_pages(self, pages: int) -> None:
+        """Scroll by pages."""
+        self.body.scroll_by(pages * max(1, self.body.size.height - 1))
+
+    def action_copy_sheet(self) -> None:
+        """Put the text of the sheet on the clipboard of the terminal."""
+        text = "\n".join("".join(text for text, _ in line.runs).rstrip() for line in self.body.lines)
+        self.app.copy_to_clipboard(text)
+        self.app.notify("copied", markup=False, timeout=2)
+
+
+class LinesSheet(Sheet[None]):
+    """A sheet of lines that are known when it opens."""
+
+    def __init__(self, title: str, lines: Sequence[Line], *, width: int = 78) -> None:
+        super().__init__(title)
+        self._given = list(lines)
+        self.preferred_width = width
+
+    def content(self, width: int) -> list[Line]:
+        """The given lines."""
+        return self._given
+
+
+def hint(key: str, label: str, rank: int = 0) -> Part:
+    """A key with what it does."""
+    return words((f"{key} ", Ink.ACCENT), (label, Ink.MUTED), rank=rank)
+
+
+def line_of(*runs: Run) -> Line:
+    """A line from runs, one space in from the border."""
+    return Line(((" ", Ink.TEXT), *((clean(text), ink) for text, ink in runs)))
+
+
+def wrapped(text: str, width: int, ink: Ink = Ink.TEXT) -> list[Line]:
+    """Prose in lines of at most ``width`` cells."""
+    import textwrap
+
+    return [line_of((part, ink)) for part in textwrap.wrap(clean(text), max(10, width - 2)) or [""]]

@@ -1,0 +1,36 @@
+"""What the screen needs of a session: boards to read, commands to give, a clock."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from cockpit.boards import Boards
+from cockpit.clock import Clock
+from cockpit.commands import Commands
+
+
+class Session(Protocol):
+    """An open session. The screen calls nothing else, so a session in another process could stand in for it."""
+
+    @property
+    def boards(self) -> Boards:
+        """What the panes show."""
+        ...
+
+    @property
+    def commands(self) -> Commands:
+        """What the keys do."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The session's time."""
+        ...
+
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing can be changed, as one sentence; None where it can."""
+        ...
+
+
+OpenSession = Callable[[], AbstractAsyncContextManager[Session]]

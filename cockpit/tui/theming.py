@@ -1,0 +1,98 @@
+"""Themes from ``themes/*.toml``: read, and every colour checked, before Textual hears of them."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textual.color import Color, ColorParseError
+from textual.theme import Theme
+
+from cockpit.errors import ConfigurationError
+from cockpit.paths import shipped, user_themes
+from cockpit.tui.inks import COCKPIT_VARIABLES
+
+DEFAULT_THEME = "dark"
+_COLOURS = (
+    *("primary", "secondary", "accent", "foreground", "background", "surface", "panel"),
+    *("success", "warning", "error"),
+)
+_OWN = (*(name for name in COCKPIT_VARIABLES if name not in _COLOURS), "bar-focus-text")
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeFile:
+    """A theme that can be chosen; it is read only when it is."""
+
+    name: str
+    path: Path
+
+
+def theme_files() -> dict[str, ThemeFile]:
+    """Every theme by name: the shipped ones, and over them the user's own."""
+    found: dict[str, ThemeFile] = {}
+    for folder in (shipped("themes"), user_themes()):
+        if folder.is_dir():
+            for path in sorted(folder.glob("*.toml")):
+                found[path.stem] = ThemeFile(path.stem, path)
+    return found
+
+
+def read_theme(path: Path) -> Theme:
+    """A theme from its file.
+
+    Raises:
+        ConfigurationError: names the file and the key that is missing, unknown or no colour.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"theme {path}: cannot be read: {error}") from error
+    for key in values:
+        if key not in ("name", "dark", "ansi", "colors", "cockpit"):
+            raise ConfigurationError(f"theme {path}: there is no key {key} in a theme")
+    for key in ("dark", "ansi"):
+        if not isinstance(values.get(key, False), bool):
+            raise ConfigurationError(f"theme {path}: {key} is true or false")
+    colours = _section(path, values, "colors", _COLOURS)
+    own = _section(path, values, "cockpit", _OWN)
+    ansi = bool(values.get("ansi", False))
+    return Theme(
+        name=f"cockpit-{path.stem}",
+        dark=bool(values.get("dark", True)),
+        ansi=ansi,
+        variables={**own, **_textual_variables(colours, own)},
+        **colours,  # type: ignore[arg-type]  # the section holds exactly the theme's colour names
+    )
+
+
+def _section(path: Path, values: dict[str, Any], section: str, names: tuple[str, ...]) -> dict[str, str]:
+    table = values.get(section)
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"theme {path}: the section [{section}] is missing")
+    for name in table:
+        if name not in names:
+            raise ConfigurationError(f"theme {path}: there is no colour {section}.{name} in a theme")
+    for name in names:
+        if name not in table:
+            raise ConfigurationError(f"theme {path}: the colour {section}.{name} is missing")
+        try:
+            Color.parse(table[name])
+        except (ColorParseError, TypeError, AttributeError):
+            raise ConfigurationError(
+                f"theme {path}: {section}.{name} is no colour: {table[name]!r}; write #rrggbb or a name"
+            ) from None
+    return {name: str(table[name]) for name in names}
+
+
+def _textual_variables(colours: dict[str, str], own: dict[str, str]) -> dict[str, str]:
+    """Textual's own widgets in the palette, the filter and the lists take the same colours."""
+    return {
+        "block-cursor-background": own["cursor"],
+        "block-cursor-foreground": own["strong"],
+        "block-cursor-text-style": "none",
+        "border": colours["primary"],
+        "border-blurred": own["muted"],
+        "input-cursor-background": colours["foreground"],
+        "input-cursor-foreground": colours["background"],
+    }
