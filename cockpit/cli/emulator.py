@@ -18,7 +18,9 @@ def emulator(invocation: Invocation, port: int | None, seed: int | None, faults:
     Prints one line of JSON with the addresses when it is ready, and ends with a signal.
     """
     from cockpit.emulator.faults import parse_fault
-    from cockpit.emulator.server import EmulatorOptions, serve
+    from cockpit.emulator.options import EmulatorOptions
+    from cockpit.emulator.quotas import QUOTAS
+    from cockpit.emulator.server import serve
 
     sim = invocation.settings.sim
     options = EmulatorOptions(
@@ -26,7 +28,7 @@ def emulator(invocation: Invocation, port: int | None, seed: int | None, faults:
         seed=sim.seed if seed is None else seed,
         start=invocation.as_of or sim.start,
         speed=sim.speed,
-        quotas=sim.quotas,
+        quotas={} if sim.quotas else dict.fromkeys(QUOTAS, 0),
         faults=dict(parse_fault(fault) for fault in faults),
     )
     complete(serve(options))

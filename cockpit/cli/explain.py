@@ -6,7 +6,6 @@ import click
 
 from cockpit.cli.formats import Column, Sheet, format_option, print_csv, print_json, print_table
 from cockpit.cli.invocation import Invocation, pass_invocation, program_options
-from cockpit.cli.scan import parse_tickers
 from cockpit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def explain(invocation: Invocation, ticker: str, form: str) -> None:
     Inputs, formulas, sample sizes, points a factor. A name that the last scan does not
     hold is scanned now.
     """
-    symbol = parse_tickers(ticker)[0]
+    symbol = ticker.upper()
 
     async def work(context: "Context") -> "Explanation":
         try:

@@ -1,7 +1,8 @@
 """What was asked of the program as a whole: profile, configuration, folder, overrides and time."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cockpit.context import Context
     from cockpit.paths import Paths
     from cockpit.settings import LoadedSettings, Settings
+    from cockpit.storage.database import Database
 
 T = TypeVar("T")
 
@@ -66,6 +68,18 @@ class Invocation:
                 return await work(context)
 
         return complete(session())
+
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator["Database"]:
+        """The database alone, for commands that need no market; read-only where another cockpit owns it."""
+        from cockpit.logs import logging_to
+        from cockpit.storage.database import open_database
+
+        folders = self.folders
+        folders.create()
+        with logging_to(folders.log):
+            async with open_database(folders) as database:
+                yield database
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)

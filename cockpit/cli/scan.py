@@ -40,7 +40,7 @@ def scan(
     invocation: Invocation, tickers: str | None, days: int | None, where: str | None, top: int | None, form: str
 ) -> None:
     """List candidates with their scored spreads."""
-    names = parse_tickers(tickers) if tickers is not None else None
+    names = _names(tickers)
     keep = _condition(where)
 
     async def work(context: "Context") -> "ScanResult":
@@ -55,21 +55,13 @@ def scan(
     _print(result, found, form)
 
 
-def parse_tickers(text: str) -> list[str]:
-    """Tickers separated by commas or blanks, in capitals, each once.
-
-    Raises:
-        UsageError: one of them cannot be a ticker, or there is none.
-    """
-    import re
-
-    tickers = list(dict.fromkeys(text.replace(",", " ").upper().split()))
-    for ticker in tickers:
-        if not re.fullmatch(r"[A-Z][A-Z0-9]{0,5}([.\-/][A-Z]{1,2})?", ticker):
-            raise UsageError(f"{ticker!r} is not a ticker; write capital letters such as NVDA,CRM")
-    if not tickers:
-        raise UsageError("--tickers names no ticker; write capital letters such as NVDA,CRM")
-    return tickers
+def _names(tickers: str | None) -> list[str] | None:
+    if tickers is None:
+        return None
+    names = tickers.replace(",", " ").split()
+    if not names:
+        raise UsageError("--tickers names no ticker; write NVDA,CRM")
+    return names
 
 
 def candidate_document(candidate: "Candidate", spreads: "tuple[Spread, ...]") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +13,12 @@ import click
 from cockpit.cli.formats import Column, Sheet, clock_time, fixed, format_choice, format_option, plain, print_sheet
 from cockpit.cli.interruption import complete
 from cockpit.cli.invocation import Instant, Invocation, pass_invocation, program_options
-from cockpit.errors import UsageError
+from cockpit.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     from cockpit.storage.database import Database
     from cockpit.ticks.bars import Bar
+    from cockpit.ticks.importer import ImportReport
 
 _since = click.option("--from", "start", type=Instant(), help="From this time on.")
 _until = click.option("--to", "end", type=Instant(), help="Up to, and without, this time.")
@@ -30,10 +31,35 @@ def ticks() -> None:
 
 @ticks.command("import")
 @click.argument("files", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1, required=True)
+@format_option
 @program_options()
 @pass_invocation
-def import_files(invocation: Invocation, files: tuple[Path, ...]) -> None:
-    """Store the trades of recordings; those that are stored already are left alone."""
+def import_files(invocation: Invocation, files: tuple[Path, ...], form: str) -> None:
+    """Store the trades of recordings and of the exchange's own files; what is stored already is left alone."""
+    store_files(invocation, files, form)
+
+
+def store_files(invocation: Invocation, files: Sequence[Path], form: str) -> None:
+    """Import files into the database and print what came of it.
+
+    Raises:
+        DamagedError: a file breaks off or is no recording.
+        StorageError: the database cannot be written, for instance since another cockpit owns it.
+    """
+
+    async def work() -> "ImportReport":
+        from cockpit.ticks import importer
+
+        async with invocation.database() as database:
+            if database.refusal:
+                raise StorageError(database.refusal)
+            try:
+                return await importer.import_files(files, database, progress=_tell if sys.stderr.isatty() else None)
+            finally:
+                if sys.stderr.isatty():
+                    click.echo(err=True)
+
+    print_sheet(Sheet("import", "imports", _REPORT, [complete(work())]), form)
 
 
 @ticks.command()
@@ -97,11 +123,10 @@ async def _database(invocation: Invocation, symbol: str) -> AsyncIterator[tuple[
     Raises:
         UsageError: nothing of that symbol is stored.
     """
-    from cockpit.storage.database import open_database
     from cockpit.storage.ticks import stored_symbols
 
     name = symbol.upper()
-    async with open_database(invocation.folders) as database:
+    async with invocation.database() as database:
         stored = await stored_symbols(database)
         if name not in stored:
             there = f"there are {', '.join(stored)}" if stored else "nothing is stored yet"
@@ -134,6 +159,11 @@ class _Lines:
             sys.stdout.write("\n]}\n")
 
 
+def _tell(report: "ImportReport") -> None:
+    sys.stderr.write(f"\r{report.read} trades read, {report.inserted} of them new")
+    sys.stderr.flush()
+
+
 def _milliseconds(instant: datetime | None) -> int | None:
     return None if instant is None else round(instant.timestamp() * 1000)
 
@@ -142,6 +172,17 @@ def _instant(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
+_REPORT: list[Column["ImportReport"]] = [
+    Column("files", "files", lambda report: report.files, right=True),
+    Column("symbols", "symbols", lambda report: report.symbols, ", ".join),
+    Column("read", "trades", lambda report: report.read, right=True),
+    Column("inserted", "new", lambda report: report.inserted, right=True),
+    Column("duplicates", "stored before", lambda report: report.duplicates, right=True),
+    Column("missing", "missing ids", lambda report: report.missing, right=True),
+    Column("rejected", "rejected", lambda report: sum(report.rejected.values()), right=True),
+    Column("first_time", "from", lambda report: report.first_time, clock_time),
+    Column("last_time", "to", lambda report: report.last_time, clock_time),
+]
 _BAR: list[Column["Bar"]] = [
     Column("open_time", "from", lambda bar: _instant(bar.open_ms), clock_time),
     Column("open", "open", lambda bar: bar.open, str, right=True),
