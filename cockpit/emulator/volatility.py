@@ -6,6 +6,7 @@ from functools import lru_cache
 from math import exp, expm1, sqrt
 
 from cockpit.emulator.profile import Profile
+from cockpit.emulator.reports import Report
 from cockpit.emulator.sessions import Moment, session_number, sessions_left
 from cockpit.options.calendar import closes_at
 
@@ -71,10 +72,9 @@ class Volatility:
 
     def _events(self, expiry: date, moment: Moment) -> float:
         """Sum of the priced variances of the reports that move the price before the expiry stops trading."""
-        profile, end, today = self._profile, closes_at(expiry), session_number(moment.day)
-        elapsed = moment.second / moment.length
+        profile, end = self._profile, closes_at(expiry)
         return sum(
-            profile.priced_event_sd(session_number(report.reaction_day) - today - elapsed) ** 2
+            profile.priced_event_sd(self.sessions_until(report, moment)) ** 2
             for report in profile.reports.until(moment.instant, expiry)
             if report.moves_at <= end
         )
@@ -85,6 +85,10 @@ class Volatility:
         if since >= _SETTLED_AFTER:
             return 1.0
         return _OPENING_SETTLED + (1.0 - _OPENING_SETTLED) * since / _SETTLED_AFTER
+
+    def sessions_until(self, report: Report, moment: Moment) -> float:
+        """Sessions from a moment to the open that brings a report's move; fractions of the current one count."""
+        return session_number(report.reaction_day) - session_number(moment.day) - moment.second / moment.length
 
     def widening(self, moment: Moment) -> float:
         """Multiplier of half spreads: 3 when a report has just moved the price, 1 from fifteen minutes later on."""

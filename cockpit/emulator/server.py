@@ -1,0 +1,163 @@
+"""The embedded market as one server on loopback, each vendor under its prefix, and ``/sim`` to steer it."""
+
+import asyncio
+import errno
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+
+from aiohttp import web
+
+from cockpit.emulator.alpha_vantage import alpha_vantage_routes
+from cockpit.emulator.clock import EmulatorClock
+from cockpit.emulator.control import control_routes, describe_clock
+from cockpit.emulator.faults import Faults
+from cockpit.emulator.market import Market
+from cockpit.emulator.options import EmulatorOptions
+from cockpit.emulator.quotas import read_quotas
+from cockpit.emulator.tradier import tradier_routes
+from cockpit.errors import CockpitError
+
+__all__ = ["EmulatorOptions", "RunningServer", "print_ready", "running_server", "serve"]
+
+HOST = "127.0.0.1"
+SCHEMA = "cockpit.emulator/1"
+_SHUTDOWN_SECONDS = 0.2
+_WARM_DAYS = timedelta(days=21)
+_HISTORY_YEARS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that answers.
+
+    Attributes:
+        ready: what it tells of itself: schema, process, seed, addresses and clock.
+    """
+
+    clock: EmulatorClock
+    faults: Faults
+    market: Market
+    ready: dict[str, object]
+
+
+def print_ready(ready: dict[str, object]) -> None:
+    """Print the ready line on stdout."""
+    sys.stdout.write(json.dumps(ready) + "\n")
+    sys.stdout.flush()
+
+
+async def serve(
+    options: EmulatorOptions,
+    ready: Callable[[dict[str, object]], None] = print_ready,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Serve until told to stop.
+
+    Args:
+        options: the market and how it is served.
+        ready: called once, when every address answers.
+        stop: ends the server; without one it serves until it is cancelled.
+
+    Raises:
+        UsageError: a fault or a quota that does not exist, a start without a zone.
+        CockpitError: the port is in use.
+    """
+    async with running_server(options) as server:
+        ready(server.ready)
+        await (stop or asyncio.Event()).wait()
+
+
+@asynccontextmanager
+async def running_server(options: EmulatorOptions) -> AsyncIterator[RunningServer]:
+    """A server on 127.0.0.1 that ends with the context.
+
+    Raises:
+        UsageError: a fault or a quota that does not exist, a start without a zone.
+        CockpitError: the port is in use.
+    """
+    clock = EmulatorClock(options.start, options.speed)
+    faults = Faults(options.faults)
+    quotas = read_quotas(options.quotas)
+    market = Market(options.seed)
+    app = web.Application()
+    app.add_subapp("/tradier", tradier_routes(market, clock, faults, quotas["tradier"]))
+    app.add_subapp(
+        "/alpha_vantage",
+        alpha_vantage_routes(market, clock, faults, quotas["alpha_vantage"], quotas["alpha_vantage_second"]),
+    )
+    app.add_subapp("/sim", control_routes(market, clock, faults))
+    exchange = _binance(options.seed, clock, faults)
+    if exchange is not None:
+        app.add_subapp("/binance", exchange)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS)
+    await runner.setup()
+    warming: asyncio.Task[None] | None = None
+    try:
+        port = await _listen(runner, options.port)
+        warming = asyncio.create_task(_warm(market, clock))
+        yield RunningServer(clock, faults, market, _ready(options.seed, port, clock))
+    finally:
+        if warming is not None:
+            warming.cancel()
+            with suppress(asyncio.CancelledError):
+                await warming
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, port: int) -> int:
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CockpitError(f"port {port} on {HOST} is in use; choose another with --port") from None
+        raise CockpitError(f"port {port} on {HOST} cannot be used: {error.strerror}") from None
+    bound: int = runner.addresses[0][1]
+    return bound
+
+
+def _ready(seed: int, port: int, clock: EmulatorClock) -> dict[str, object]:
+    http, socket = f"http://{HOST}:{port}", f"ws://{HOST}:{port}"
+    return {
+        "schema": SCHEMA,
+        "pid": os.getpid(),
+        "seed": seed,
+        "endpoints": {
+            "binance_ws": f"{socket}/binance",
+            "binance_rest": f"{http}/binance",
+            "tradier": f"{http}/tradier/v1",
+            "alpha_vantage": f"{http}/alpha_vantage",
+            "sim": f"{http}/sim",
+        },
+        "clock": describe_clock(clock.anchor),
+    }
+
+
+def _binance(seed: int, clock: EmulatorClock, faults: Faults) -> web.Application | None:
+    try:
+        module = import_module("cockpit.emulator.binance")
+    except ModuleNotFoundError:
+        return None
+    routes: web.Application = module.binance_routes(seed, clock, faults)
+    return routes
+
+
+async def _warm(market: Market, clock: EmulatorClock) -> None:
+    """Draw what a first scan will ask for, name by name, between requests."""
+    today = clock.now().date()
+    for symbol in market.equities:
+        await asyncio.sleep(0)
+        name = market.name(symbol)
+        if name is None or not any(
+            today <= report.day <= today + _WARM_DAYS for report in name.profile.reports.near(today, 1, 1)
+        ):
+            continue
+        for year in range(today.year, today.year - _HISTORY_YEARS - 1, -1):
+            name.history.year(year)
+            await asyncio.sleep(0)
+        name.stock(name.moment(clock.now()))
