@@ -48,7 +48,7 @@ def decode_frame(frame: str | bytes, symbols: frozenset[str]) -> StreamEvent | R
     """
     try:
         message = from_json(frame)
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: text that cannot be written as UTF-8
         return _rejected("not JSON", frame)
     if type(message) is not dict:
         return _rejected("not an object", frame)

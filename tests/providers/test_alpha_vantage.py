@@ -99,8 +99,7 @@ REFUSALS = {
     ("Note", "Thank you! Our standard API call frequency is 5 calls per minute."): Refusal.QUOTA,
     (
         "Information",
-        "Please consider spreading out your free API requests more sparingly. You may subscribe to any of the premium "
-        "plans to lift the free key rate limit (25 requests per day) and instantly unlock all premium endpoints",
+        "Please consider spreading out your requests. Premium plans lift the free key rate limit (25 requests per day)",
     ): Refusal.QUOTA,
     (
         "Information",

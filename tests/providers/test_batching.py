@@ -27,7 +27,7 @@ class Source:
 async def test_keys_asked_for_together_travel_together() -> None:
     source = Source()
     batcher = Batcher(source.load, 10)
-    asked = (["a", "bb"], ["bb", "unknown"], [])
+    asked: tuple[list[str], ...] = (["a", "bb"], ["bb", "unknown"], [])
     found = await asyncio.gather(*(batcher.get(keys) for keys in asked))
     assert found == [{"a": 1, "bb": 2}, {"bb": 2}, {}]
     assert source.batches == [["a", "bb", "unknown"]]
