@@ -1,6 +1,7 @@
 """Volatility by strike of one expiry, always from the out-of-the-money side, solved only where it is asked for."""
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from math import exp, log, sqrt
 
 from cockpit.options.chain import OptionChain
@@ -8,6 +9,8 @@ from cockpit.options.contract import Greeks, OptionQuote, Right
 from cockpit.options.forward import Forward
 from cockpit.options.implied_volatility import implied_volatility
 from cockpit.options.pricing import value
+
+_REACH = 3
 
 
 class Smile:
@@ -46,20 +49,26 @@ class Smile:
     def at_the_money(self) -> float | None:
         """Volatility at the forward: total variance linear in log strike between the two strikes around it.
 
-        Where one of the two has no volatility, the other's stands alone; None where neither has one.
+        Where one of the two has none, the next that has, up to three strikes further out, takes its place; where a
+        whole side has none, the other stands alone. None where neither has.
         """
         strikes, forward = self.chain.strikes, self.forward.price
         index = bisect_left(strikes, forward)
-        above = strikes[index] if index < len(strikes) else None
-        below = strikes[index - 1] if index > 0 else None
-        if above is None or below is None:
-            return None
-        high, low = self.volatility(above), self.volatility(below)
-        if high is None or low is None:
-            return high if low is None else low
-        k_low, k_high = log(below / forward), log(above / forward)
+        low = self._first_known(reversed(strikes[max(index - _REACH, 0) : index]))
+        high = self._first_known(iter(strikes[index : index + _REACH]))
+        if low is None or high is None:
+            alone = high if low is None else low
+            return None if alone is None else alone[1]
+        k_low, k_high = log(low[0] / forward), log(high[0] / forward)
         share = -k_low / (k_high - k_low)
-        return sqrt(low * low * (1.0 - share) + high * high * share)
+        return sqrt(low[1] ** 2 * (1.0 - share) + high[1] ** 2 * share)
+
+    def _first_known(self, strikes: Iterator[float]) -> tuple[float, float] | None:
+        for strike in strikes:
+            volatility = self.volatility(strike)
+            if volatility is not None:
+                return strike, volatility
+        return None
 
     def greeks(self, right: Right, strike: float) -> Greeks | None:
         """Our own greeks of a listed option, at the strike's volatility and the chain's forward; None without one."""

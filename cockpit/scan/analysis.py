@@ -12,15 +12,12 @@ from cockpit.scan.candidate import Candidate
 from cockpit.scan.earnings import EarningsReport, PastReport, Timing
 from cockpit.scan.event_volatility import EventFlag, EventVolatility, TermPoint, decompose
 from cockpit.scan.expiry import covers, event_instant
-from cockpit.scan.hygiene import examine
+from cockpit.scan.hygiene import crossed, examine
 from cockpit.scan.implied_move import implied_moves
 from cockpit.scan.liquidity import Tier, quote_tier
 from cockpit.scan.moves import DailyBar, Reaction, reactions, realised_volatility
 from cockpit.scan.vrp import HIGH_TAIL_RATIO, History, history_of, premium, tier
 from cockpit.settings import ScanSettings
-
-_NEAR_SD = 1.5
-"""How many implied moves around the forward count as near the money."""
 
 _EVENT_DOUBTS = {
     EventFlag.NEGATIVE_FORWARD_VARIANCE: "inverted term structure",
@@ -102,6 +99,8 @@ def analyse(
         problem=None,
     )
     flags = [*doubts, *(("no timing",) if report.timing is Timing.UNKNOWN else ())]
+    if any(crossed(quote) for chain in held for quote in chain.quotes):
+        flags.append("crossed quotes")
     candidate, remembered = _with_history(candidate, past_moves, settings, flags)
     priced = _price(first, price, now, settings)
     if isinstance(priced, str):
@@ -180,7 +179,7 @@ def _with_moves(
         flags.append("no parity forward")
     elif smile.forward.flagged:
         flags.append("forward off spot")
-    reach = _NEAR_SD * priced.moves["atmf"] * smile.forward.price
+    reach = priced.moves["atmf"] * smile.forward.price
     near = [quote for quote in smile.chain.quotes if abs(quote.strike - smile.forward.price) <= reach]
     flags.extend(examine(near or smile.chain.quotes, now).flags)
     move = priced.moves.get(settings.implied_move)

@@ -12,12 +12,11 @@ MAX_AGE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Hygiene:
-    """Counts over some quotes; a quote may count in several."""
+    """Counts over some quotes; a quote may count in several. ``one_sided`` counts worthless bids as well."""
 
     quotes: int
     crossed: int
     one_sided: int
-    worthless: int
     stale: int
     without_greeks: int
 
@@ -27,7 +26,7 @@ class Hygiene:
         found = []
         if self.crossed:
             found.append("crossed quotes")
-        if self.quotes and 2 * (self.one_sided + self.worthless) > self.quotes:
+        if self.one_sided:
             found.append("one-sided quotes")
         if self.quotes and 2 * self.stale > self.quotes:
             found.append("stale quotes")
@@ -67,8 +66,7 @@ def examine(quotes: Iterable[OptionQuote], now: datetime) -> Hygiene:
     return Hygiene(
         quotes=len(taken),
         crossed=sum(map(crossed, taken)),
-        one_sided=sum(map(one_sided, taken)),
-        worthless=sum(map(worthless_bid, taken)),
+        one_sided=sum(one_sided(quote) or worthless_bid(quote) for quote in taken),
         stale=sum(quote.quoted_at is not None and quote.quoted_at < oldest for quote in taken),
         without_greeks=sum(quote.greeks is None or quote.greeks.delta is None for quote in taken),
     )
