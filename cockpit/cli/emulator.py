@@ -19,7 +19,7 @@ def emulator(invocation: Invocation, port: int | None, seed: int | None, faults:
     """
     from cockpit.emulator.faults import parse_fault
     from cockpit.emulator.options import EmulatorOptions
-    from cockpit.emulator.quotas import QUOTAS
+    from cockpit.emulator.quotas import lifted_quotas
     from cockpit.emulator.server import serve
 
     sim = invocation.settings.sim
@@ -28,7 +28,7 @@ def emulator(invocation: Invocation, port: int | None, seed: int | None, faults:
         seed=sim.seed if seed is None else seed,
         start=invocation.as_of or sim.start,
         speed=sim.speed,
-        quotas={} if sim.quotas else dict.fromkeys(QUOTAS, 0),
+        quotas={} if sim.quotas else lifted_quotas(),
         faults=dict(parse_fault(fault) for fault in faults),
     )
     complete(serve(options))

@@ -5,34 +5,36 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import click
 
 from cockpit import __version__
-from cockpit.cli.book import book
-from cockpit.cli.config import config
-from cockpit.cli.doctor import doctor
-from cockpit.cli.emulator import emulator
-from cockpit.cli.explain import explain
-from cockpit.cli.health import health
 from cockpit.cli.interruption import signals_end_the_program, status
 from cockpit.cli.invocation import Invocation, program_options
-from cockpit.cli.migrate import migrate
-from cockpit.cli.replay import replay
-from cockpit.cli.scan import scan
 from cockpit.cli.screen import show_screen
-from cockpit.cli.ticks import ticks
 from cockpit.errors import CockpitError, ExitCode
 
 log = logging.getLogger(__name__)
 
 _PIPE_CLOSED = 141
-_COMMANDS = (scan, explain, book, ticks, replay, health, doctor, migrate, config, emulator)
+_COMMANDS = ("scan", "explain", "book", "ticks", "replay", "health", "doctor", "migrate", "config", "emulator")
 
 
 class _Program(click.Group):
-    """Takes a closed pipe for the end of the reader's interest, where click would take it for an error."""
+    """Loads a command when it is asked for, and takes a closed pipe for the end of the reader's interest."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, in the order of their use."""
+        return [*_COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name: ``NAME`` in the module ``cockpit.cli.NAME``."""
+        if cmd_name not in _COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module(f"cockpit.cli.{cmd_name}"), cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Carry out the command."""
@@ -54,10 +56,6 @@ def cockpit(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         context.exit(show_screen(context.ensure_object(Invocation)))
-
-
-for command in _COMMANDS:
-    cockpit.add_command(command)
 
 
 def run(argv: Sequence[str]) -> int:
