@@ -65,6 +65,7 @@ class ProviderStatus:
         p95_ms: 95th percentile of the last answers' latency; None before the first.
         hit_ratio: share of look-ups answered by the cache, 0 to 1; None before the first.
         last_error: sentence of the last failure, with ``last_error_at``.
+        dropped: rows left out of answers that were otherwise good, because they failed validation.
     """
 
     provider: str
@@ -78,6 +79,7 @@ class ProviderStatus:
     errors: int = 0
     last_error: str = ""
     last_error_at: datetime | None = None
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from cockpit.health.status import ProviderStatus
 from cockpit.net.breaker import BreakerOpenError
 from cockpit.net.limiter import LimitError
 from cockpit.net.link import ProviderLink
+from cockpit.net.memory import read_memory, write_memory
 from cockpit.net.responses import Response, allowance_of, refusal_of
 from cockpit.net.retry import Retry
 
@@ -55,6 +56,20 @@ class HttpClient:
     def statuses(self) -> tuple[ProviderStatus, ...]:
         """Every vendor for the health board, in the order they were linked."""
         return tuple(link.status() for link in self._links.values())
+
+    def memory(self) -> str:
+        """What must outlive the process, as JSON: allowances of a day that are spent, bans that are in force."""
+        return write_memory({name: link.limiter.memory() for name, link in self._links.items()}, self.clock.now())
+
+    def remember(self, text: str) -> None:
+        """Go on from an earlier process's :meth:`memory`; after the links are made and before the first request.
+
+        A text that does not read as one is no memory, and changes nothing.
+        """
+        memories, elapsed = read_memory(text, self.clock.now())
+        for name, memory in memories.items():
+            if name in self._links:
+                self._links[name].limiter.remember(memory, elapsed)
 
     async def get(
         self,

@@ -8,7 +8,8 @@ within the limit, for every window at once.
 import asyncio
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from cockpit.clock import Clock
 from cockpit.health.status import Window
@@ -16,6 +17,8 @@ from cockpit.settings import parse_limit
 
 _NEVER = float("-inf")
 _SHORTEST_SLEEP = 0.001
+_SAME_WINDOW = 1.5
+_LONG_WINDOW = 3600.0
 
 
 class LimitError(Exception):
@@ -93,12 +96,24 @@ class _Log:
             self.allowed = max(1, min(self.limit, allowed))
         own = self._total - self._base
         until = now + self.seconds
+        known = 0
         if resets_in is not None:
             until = now + resets_in
+            if abs(until - self._foreign_until) < _SAME_WINDOW:
+                known = self._foreign  # others' use only grows within one window; answers may overtake each other
             before = bisect_right(self._expiries, until + self._margin)  # sent before the vendor's window began
             own = self._total - (self._totals[before - 1] if before else self._base)
-        self._foreign = max(0, used - own)
+        self._foreign = max(known, used - own, 0)
         self._foreign_until = until
+
+    def uses(self, now: float) -> list[tuple[float, int]]:
+        """What is in the window as (age in seconds, weight), the oldest first."""
+        found = []
+        before = self._base
+        for expiry, total in zip(self._expiries, self._totals, strict=True):
+            found.append((max(0.0, now - (expiry - self.seconds - self._margin)), total - before))
+            before = total
+        return found
 
     def _wait_for_own(self, now: float, weight: int) -> float:
         """Seconds until so much of our own weight has left; infinite where we have not used so much."""
@@ -106,6 +121,14 @@ class _Log:
             return 0.0
         index = bisect_left(self._totals, self._base + weight)
         return self._expiries[index] - now if index < len(self._totals) else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class LimiterMemory:
+    """Uses as (age in seconds, weight) by the window's length, the oldest first; and seconds of a pause left."""
+
+    uses: Mapping[float, Sequence[tuple[float, int]]]
+    paused_for: float
 
 
 class Limiter:
@@ -215,3 +238,25 @@ class Limiter:
             log.expire(now)
             found.append(Window(log.allowed, log.seconds, log.used(), log.resets_in(now)))
         return tuple(sorted(found, key=lambda window: (window.limit - window.used) / window.limit))
+
+    def memory(self) -> LimiterMemory:
+        """What must outlive the process: the uses of windows of an hour and longer, and a pause in force."""
+        now = self._clock.monotonic()
+        uses = {}
+        for log in self._logs:
+            log.expire(now)
+            if log.seconds >= _LONG_WINDOW:
+                uses[log.seconds] = log.uses(now)
+        return LimiterMemory(uses, self.paused_for)
+
+    def remember(self, memory: LimiterMemory, elapsed: float) -> None:
+        """Go on from a memory that is ``elapsed`` seconds old; before the first request, or it changes nothing."""
+        now = self._clock.monotonic()
+        if memory.paused_for > elapsed:
+            self.pause(memory.paused_for - elapsed)
+        for log in self._logs:
+            log.expire(now)
+            if log.used():
+                continue
+            for age, weight in memory.uses.get(log.seconds, ()):
+                log.record(now - age - elapsed, weight)

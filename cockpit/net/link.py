@@ -94,6 +94,7 @@ class ProviderLink:
             hit_ratio=self.cache.hit_ratio,
             requests=self.requests,
             errors=self.errors,
+            dropped=self.dropped,
             last_error=self._last_error,
             last_error_at=self._last_error_at,
         )

@@ -320,3 +320,28 @@ async def test_an_unknown_symbol_is_no_failure_of_the_vendor(http: HttpClient, s
     await refused(http, served)
     status = http.link("x").status()
     assert (status.state, status.errors, status.last_error) == (State.UP, 0, "")
+
+
+async def test_a_restart_forgets_neither_the_day_nor_a_ban(clock: HandClock, served: Vendor) -> None:
+    served.answer().answer("", 429, {"Retry-After": "600"})
+    async with HttpClient(clock) as http:
+        http.link("x", ["25/1d"])
+        await ask(http, served)
+        await refused(http, served)
+        text = http.memory()
+    clock.move(100)
+    async with HttpClient(clock) as http:
+        http.link("x", ["25/1d"])
+        http.remember(text)
+        assert http.link("x").status().windows[0].used == 2
+        error = await refused(http, served)
+    assert error.retry_after == pytest.approx(500)
+    assert len(served.requests) == 2
+
+
+@pytest.mark.parametrize("text", ["", "{}", "nonsense", '{"at": 7}', '{"at":"2026-01-01T00:00:00Z","links":{"x":1}}'])
+async def test_a_damaged_memory_is_none(clock: HandClock, text: str) -> None:
+    async with HttpClient(clock) as http:
+        http.link("x", ["25/1d"])
+        http.remember(text)
+        assert http.link("x").status().windows[0].used == 0

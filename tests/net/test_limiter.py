@@ -219,3 +219,32 @@ def test_whatever_it_learns_the_wait_it_tells_is_finite_and_enough(steps: list[t
             if wait > 0:
                 clock.move(wait + 1e-9)
                 assert limiter.attempt(size) == 0.0
+
+
+def test_others_use_only_grows_within_one_window_of_the_vendor() -> None:
+    clock = HandClock()
+    limiter = Limiter(["100/1m"], clock)
+    limiter.adopt(60, seconds=60.0, resets_in=30.0)
+    limiter.adopt(40, seconds=60.0, resets_in=29.5)  # an earlier answer that arrives later
+    assert limiter.windows()[0].used == 60
+    limiter.adopt(5, seconds=60.0, resets_in=59.0)
+    assert limiter.windows()[0].used == 5
+
+
+def test_a_spent_day_is_remembered_by_the_next_process() -> None:
+    clock = HandClock()
+    before = Limiter(["1/1s", "25/1d"], clock)
+    for _ in range(20):
+        clock.move(2)
+        assert before.attempt() == 0.0
+    before.pause(100)
+    memory = before.memory()
+    assert list(memory.uses) == [86400.0]
+    after = Limiter(["1/1s", "25/1d"], clock)
+    after.remember(memory, elapsed=60.0)
+    assert after.windows()[0].used == 20
+    assert after.paused_for == pytest.approx(40)
+    after.remember(memory, elapsed=0.0)
+    assert after.windows()[0].used == 20
+    clock.move(86400 - 60 - 37.5)
+    assert after.windows()[0].used == 19
