@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_ORDER_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0
 _HARD_SECONDS = 8.0
 
@@ -72,7 +73,8 @@ class CockpitApp(App[int]):
         self.code: int = ExitCode.OK
         self.inks = Inks({})
         self._holder = SessionHolder(open_session)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands: set[asyncio.Task[None]] = set()
+        self._orders: set[asyncio.Task[None]] = set()
         self._deadline = Deadline(_HARD_SECONDS)
         self._guard = FrameGuard(self)
         self._leaving = False
@@ -89,11 +91,15 @@ class CockpitApp(App[int]):
             return Moment(datetime.now(UTC), time.monotonic())
         return Moment(self.session.clock.now(), self.session.clock.monotonic())
 
-    def perform(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something that a key asked for; a refusal becomes one sentence on the screen."""
+    def perform(self, work: Coroutine[Any, Any, None], *, must_finish: bool = False) -> None:
+        """Run something that a key asked for; a refusal becomes one sentence on the screen.
+
+        ``must_finish`` is for orders: leaving waits for them, where it cancels all else.
+        """
         task = asyncio.create_task(self._performed(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        tasks = self._orders if must_finish else self._errands
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     async def _performed(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -209,8 +215,10 @@ class CockpitApp(App[int]):
         loop.call_soon_threadsafe(self.leave, code)
 
     async def _close(self) -> None:
-        for task in self._tasks:
+        for task in self._errands:
             task.cancel()
+        if self._orders:
+            await asyncio.wait(self._orders, timeout=_ORDER_SECONDS)
         await self._holder.close(_CLOSE_SECONDS)
         self.exit(self.code, return_code=self.code)
 

@@ -12,6 +12,8 @@ _DEFAULTS = {
     # Motion is traffic, and says nothing.
     "TEXTUAL_ANIMATIONS": "none",
     "TEXTUAL_SMOOTH_SCROLL": "0",
+    # Milliseconds after which a lone Escape is one: short enough to type on, long enough for a split arrow key.
+    "ESCDELAY": "50",
 }
 _HOME_HZ = 4.0
 _REMOTE_HZ = 2.0

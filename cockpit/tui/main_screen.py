@@ -49,6 +49,7 @@ MainScreen.-single PaneView.-active { display: block; }
 MainScreen.-short #tabs { display: none; }
 MainScreen.-tiny #header, MainScreen.-tiny #tabs, MainScreen.-tiny #body, MainScreen.-tiny #footer { display: none; }
 MainScreen.-tiny #tiny { display: block; }
+CommandPalette SearchIcon { display: none; }
 """
 """Loaded by the app: Textual reads no style of a default screen."""
 

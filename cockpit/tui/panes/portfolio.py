@@ -10,6 +10,7 @@ from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, day, fixed, percent, short_fraction, signed, since
 from cockpit.tui.inks import Ink, Run
 from cockpit.tui.panes.base import TablePane, drained
+from cockpit.tui.panes.spreads import short_label
 from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import Column, Moment, moved_run, number_run
@@ -21,7 +22,7 @@ def _age(position: Position, moment: Moment) -> float | None:
 
 
 def _name(position: Position, moment: Moment) -> Run:
-    return (f"{position.symbol} {position.kind.label}", Ink.STRONG)
+    return (f"{position.symbol} {short_label(position.kind)}", Ink.STRONG)
 
 
 def _days(position: Position, moment: Moment) -> Run:
@@ -46,7 +47,7 @@ def _report(position: Position, moment: Moment) -> Run:
 
 
 _COLUMNS: tuple[Column[Position], ...] = (
-    Column("position", "position", 18, _name, lambda p: p.symbol, "left", 0, descending=False),
+    Column("position", "position", 16, _name, lambda p: p.symbol, "left", 0, descending=False),
     Column("qty", "qty", 4, lambda p, m: (str(p.contracts), Ink.TEXT), lambda p: p.contracts, rank=1),
     Column("credit", "credit", 6, lambda p, m: number_run(fixed(p.credit)), _number(lambda p: p.credit), rank=4),
     Column("mark", "mark", 6, lambda p, m: number_run(fixed(p.mark)), _number(lambda p: p.mark), rank=3),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cockpit.fields import SPREAD_FIELDS
-from cockpit.spreads.structure import Spread
+from cockpit.spreads.structure import Spread, StructureKind
 from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, fixed, short_fraction, signed, since
 from cockpit.tui.inks import Ink, Run
@@ -12,6 +12,11 @@ from cockpit.tui.panes.candidates import tier_run
 from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import Column, Moment, moved_run, number_run
 from cockpit.tui.widgets.live_table import LiveTable
+
+
+def short_label(kind: StructureKind) -> str:
+    """A structure in at most eleven cells."""
+    return "iron fly" if kind is StructureKind.IRON_BUTTERFLY else kind.label
 
 
 def _age(spread: Spread, moment: Moment) -> float | None:
@@ -38,18 +43,18 @@ def _notes(spread: Spread, moment: Moment) -> Run:
 
 _COLUMNS: tuple[Column[Spread], ...] = (
     Column(
-        *("structure", "structure", 14, lambda s, m: _quiet(s, (s.kind.label, Ink.STRONG)), lambda s: s.kind.label),
+        *("structure", "structure", 11, lambda s, m: _quiet(s, (short_label(s.kind), Ink.STRONG)), lambda s: s.kind.label),
         *("left", 0),
         descending=False,
     ),
-    Column("strikes", "strikes", 17, lambda s, m: _quiet(s, (s.strikes_label, Ink.TEXT)), align="left", rank=5),
+    Column("strikes", "strikes", 17, lambda s, m: _quiet(s, (s.strikes_label, Ink.TEXT)), align="left", rank=4),
     Column("credit", "credit", 6, lambda s, m: _quiet(s, number_run(fixed(s.fill))), lambda s: s.fill, rank=1),
     Column("risk", "risk $", 6, lambda s, m: _quiet(s, number_run(fixed(s.max_loss, 0))), lambda s: s.max_loss, rank=6),
     Column("pop", "POP", 4, lambda s, m: _quiet(s, number_run(short_fraction(s.pop))), lambda s: s.pop, rank=4),
     Column("ev", "EV $", 6, _ev, lambda s: s.ev, rank=2),
     Column("rr", "R/R", 4, lambda s, m: _quiet(s, number_run(short_fraction(s.reward_risk))), lambda s: s.reward_risk, rank=9),
     Column("score", "sc", 3, lambda s, m: _quiet(s, number_run(fixed(s.score.total, 0), Ink.STRONG)), lambda s: s.score.total, rank=3),
-    Column("contracts", "qty", 3, _size, lambda s: s.size.contracts, rank=7),
+    Column("contracts", "qty", 3, _size, lambda s: s.size.contracts, rank=5),
     Column("liq", "lq", 2, lambda s, m: tier_run(s.tier), lambda s: s.tier, rank=8, descending=False),
     Column("expiry", "expiry", 6, lambda s, m: (f"{s.expiry.day:2d} {s.expiry:%b}", Ink.TEXT), lambda s: s.expiry, rank=11),
     Column("age", "age", 4, lambda s, m: number_run(age(_age(s, m)), Ink.MUTED), rank=12),

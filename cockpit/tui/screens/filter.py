@@ -18,7 +18,7 @@ class FilterScreen(ModalScreen[None]):
     """Enter keeps the filter, Esc takes back what was typed."""
 
     BINDINGS = [Binding("escape", "undo", show=False)]
-    CSS = """
+    DEFAULT_CSS = """
     FilterScreen { align: left bottom; background: transparent; }
     FilterScreen > Vertical { height: 2; background: $panel; }
     FilterScreen Input { height: 1; border: none; padding: 0 1; background: $surface; }

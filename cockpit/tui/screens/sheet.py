@@ -63,7 +63,7 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
         Binding("end,G", "scroll_lines(100000)", show=False),
         Binding("y", "copy_sheet", show=False),
     ]
-    CSS = """
+    DEFAULT_CSS = """
     Sheet { align: center middle; background: transparent; }
     Sheet > #sheet { border: round $primary; background: $background; }
     """

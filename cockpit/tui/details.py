@@ -1,0 +1,215 @@
+"""All that is known of one row, as an explanation: for what needs no look beyond the boards."""
+
+from collections.abc import Mapping
+
+from cockpit.health.status import FeedStatus, HealthRow, ProcessStatus, ProviderStatus, StorageStatus, TaskStatus
+from cockpit.portfolio.position import Position
+from cockpit.scan.explain import Explanation, Row, Section
+from cockpit.spreads.structure import Spread
+from cockpit.ticks.quote import Ticker
+from cockpit.tui.format import age, compact, data_size, duration, fixed, percent, price, short_fraction, signed, since
+from cockpit.tui.panes.health import limit_text
+from cockpit.tui.widgets.columns import Moment
+
+
+def ticker(row: Ticker, moment: Moment) -> Explanation:
+    """An exchange symbol."""
+    received = None if row.received_at is None else moment.monotonic - row.received_at
+    spread = None if row.bid is None or row.ask is None else row.ask - row.bid
+    points = None if spread is None or not row.ask else float(spread / row.ask) * 10_000
+    return Explanation(
+        row.symbol,
+        (
+            Section(
+                "Price",
+                (
+                    Row("last", price(row.last), f"heard {_ago(received)}"),
+                    Row("change over 24 hours", f"{signed(None if row.change is None else row.change * 100)} %"),
+                    Row("bid", price(row.bid)),
+                    Row("ask", price(row.ask)),
+                    Row("spread", price(spread), f"{fixed(points, 2)} basis points of the ask"),
+                ),
+            ),
+            Section(
+                "Activity",
+                (
+                    Row("trades a second", fixed(row.trades_per_second, 1), "over the last ten seconds"),
+                    Row("24 h volume, base", compact(row.volume)),
+                    Row("24 h volume, quote", compact(row.quote_volume)),
+                    Row("trades known to be missing", str(row.gaps), "by the venue's own numbering, this session"),
+                ),
+            ),
+        ),
+    )
+
+
+def spread(row: Spread, moment: Moment) -> Explanation:
+    """A spread with its legs, figures, score and size."""
+    legs = tuple(
+        Row(
+            leg.label,
+            f"{fixed(leg.quote.bid)} / {fixed(leg.quote.ask)}",
+            f"delta {short_fraction(leg.quote.greeks.delta if leg.quote.greeks else None)}, "
+            f"iv {percent(leg.quote.iv, 0)} %, open interest {compact(leg.quote.open_interest)}, "
+            f"volume {compact(leg.quote.volume)}",
+        )
+        for leg in row.legs
+    )
+    greeks = row.greeks
+    score = tuple(
+        Row(part.name, f"{part.points:.1f} of {part.weight:g}", f"value {fixed(part.value, 3)}") for part in row.score.parts
+    )
+    sections = [
+        Section("Legs, bid and ask", legs),
+        Section(
+            "Figures",
+            (
+                Row("credit at mid", fixed(row.mid), "dollars a share"),
+                Row("credit at the far sides", fixed(row.natural)),
+                Row("credit as filled", fixed(row.fill), f"quotes {_ago(since(row.quoted_at, moment.now))}"),
+                Row("maximum profit", fixed(row.max_profit), "dollars a contract, after commission"),
+                Row("maximum loss", fixed(row.max_loss)),
+                Row("breakevens", " / ".join(fixed(point) for point in row.breakevens)),
+                Row("reward over risk", fixed(row.reward_risk)),
+                Row("probability of profit", f"{percent(row.pop)} %", "at the breakevens"),
+                Row("the same by delta", f"{percent(row.pop_delta)} %"),
+                Row("expected profit", signed(row.ev), "dollars a contract, after costs"),
+                Row("commission", fixed(row.commission)),
+            ),
+        ),
+        Section(
+            "Greeks of one contract, dollars",
+            (
+                Row("delta", fixed(greeks.delta if greeks else None, 2)),
+                Row("gamma", fixed(greeks.gamma if greeks else None, 3)),
+                Row("theta", fixed(greeks.theta if greeks else None, 2), "a calendar day"),
+                Row("vega", fixed(greeks.vega if greeks else None, 2), "a point of volatility"),
+            ),
+        ),
+        Section(
+            f"Score {row.score.total:.0f} by {row.score.scorer}",
+            (*score, Row("in words", row.score.rationale), *(Row("flag", flag) for flag in row.score.flags)),
+        ),
+        Section(
+            "Size",
+            (
+                Row("contracts", str(row.size.contracts), f"bound by {row.size.bound_by.replace('_', ' ')}"),
+                Row("full Kelly", f"{percent(row.size.full_kelly)} %", "of equity"),
+                Row("asked of it", f"{percent(row.size.fraction)} %"),
+                Row("liquidity", row.tier.letter, "the worst leg"),
+                *((Row("rejected", row.rejected),) if row.rejected else ()),
+            ),
+        ),
+    ]
+    return Explanation(f"{row.symbol} {row.kind.label} {row.strikes_label}", tuple(sections))
+
+
+def position(row: Position, moment: Moment) -> Explanation:
+    """An open position with its legs."""
+    legs = tuple(
+        Row(
+            f"{leg.quantity:+d} {leg.right.value}{leg.strike.normalize():f}",
+            fixed(leg.entry_price),
+            f"now {fixed(leg.mark)}, {leg.option}",
+        )
+        for leg in row.legs
+    )
+    return Explanation(
+        f"{row.symbol} {row.kind.label}, position {row.position_id}",
+        (
+            Section("Legs, price at entry", legs),
+            Section(
+                "Position",
+                (
+                    Row("contracts", str(row.contracts)),
+                    Row("expiry", f"{row.expiry:%a %d %b %Y}"),
+                    Row("report", "?" if row.report_date is None else f"{row.report_date:%a %d %b %Y}"),
+                    Row("opened", f"{duration(since(row.opened_at, moment.now) or 0)} ago"),
+                    Row("credit at entry", fixed(row.credit), "dollars a share"),
+                    Row("to buy it back", fixed(row.mark), f"at mid, marked {_ago(since(row.marked_at, moment.now))}"),
+                    Row("unrealised", signed(row.unrealised), "dollars, after opening commission"),
+                    Row("maximum loss", fixed(row.max_loss)),
+                    Row("fees so far", fixed(row.fees)),
+                    Row("delta", short_fraction(row.delta)),
+                    Row("spread", row.spread_id),
+                ),
+            ),
+        ),
+    )
+
+
+def health(rows: Mapping[str, HealthRow], moment: Moment) -> Explanation:
+    """Every part of the cockpit in full."""
+    return Explanation("Health", tuple(_health_section(row, moment) for row in rows.values()))
+
+
+def _health_section(row: HealthRow, moment: Moment) -> Section:
+    match row:
+        case FeedStatus():
+            heard = None if row.last_message_at is None else moment.monotonic - row.last_message_at
+            return Section(
+                f"Feed {row.venue}: {row.state.value}",
+                _said(row.message)
+                + (
+                    Row("trades a second", fixed(row.rate, 1)),
+                    Row("lag, median ms", fixed(row.lag_ms, 1), "receipt minus exchange time"),
+                    Row("last message", _ago(heard)),
+                    Row("ring towards the database", f"{row.ring_fill:.1%}"),
+                    Row("received / stored", f"{row.received:,} / {row.stored:,}"),
+                    Row("gaps, reconnects, rejected", f"{row.gaps} / {row.reconnects} / {row.rejected}"),
+                ),
+            )
+        case ProviderStatus():
+            limits = tuple(
+                Row(f"limit a {duration(window.seconds)}", limit_text(window), f"frees up in {duration(window.resets_in)}")
+                for window in row.windows
+            )
+            return Section(
+                f"{row.provider}: {row.state.value}, breaker {row.breaker}",
+                limits
+                + (
+                    Row("requests, errors, waiting", f"{row.requests:,} / {row.errors:,} / {row.waiting}"),
+                    Row("p95, ms", fixed(row.p95_ms, 0)),
+                    Row("cache hits", "?" if row.hit_ratio is None else f"{row.hit_ratio:.0%}"),
+                )
+                + (
+                    (Row("last error", row.last_error, f"{_ago(since(row.last_error_at, moment.now))}"),)
+                    if row.last_error
+                    else ()
+                ),
+            )
+        case StorageStatus():
+            return Section(
+                f"Storage: {row.state.value}",
+                _said(row.message)
+                + (
+                    Row("waiting rows", f"{row.queued:,}"),
+                    Row("commit p99, ms", fixed(row.commit_p99_ms, 1)),
+                    Row("database, log", f"{data_size(row.database_bytes)}, {data_size(row.wal_bytes)}"),
+                    Row("disk in use", "?" if row.disk_used is None else f"{row.disk_used:.0%}"),
+                ),
+            )
+        case ProcessStatus():
+            return Section(
+                "Process",
+                (
+                    Row("cpu of one core", "?" if row.cpu is None else f"{row.cpu:.1%}"),
+                    Row("memory", "?" if row.rss_bytes is None else data_size(row.rss_bytes)),
+                    Row("loop lag p99, ms", fixed(row.loop_lag_ms, 1)),
+                    Row("tasks", str(row.tasks)),
+                    Row("up", duration(row.uptime)),
+                ),
+            )
+        case TaskStatus():
+            return Section(
+                f"Task {row.name}: {row.state.value}", (*_said(row.message), Row("restarts", str(row.restarts)))
+            )
+
+
+def _said(message: str) -> tuple[Row, ...]:
+    return (Row("says", message),) if message else ()
+
+
+def _ago(seconds: float | None) -> str:
+    words = age(seconds)
+    return words if words in ("now", "?") else f"{words} ago"
