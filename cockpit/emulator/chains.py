@@ -17,7 +17,6 @@ from cockpit.emulator.volatility import Term
 _ROOT_HALF = sqrt(0.5)
 _DENSITY = 1.0 / sqrt(2.0 * pi)
 _FURTHEST = 4.0
-_LOWEST = 0.3
 _MOST_IV = 9.0
 
 
@@ -74,41 +73,40 @@ class StrikeGreeks(NamedTuple):
     ivs: tuple[tuple[float, float, float], tuple[float, float, float]]
 
 
-def smile(moneyness: float, event_share: float) -> float:
-    """Volatility of a strike over that at the money.
-
-    Args:
-        moneyness: ``ln(K/F)`` in standard deviations to the expiry.
-        event_share: share of the variance that reports bring; they make the smile flatter.
-    """
-    z = max(-_FURTHEST, min(_FURTHEST, moneyness))
-    return max(_LOWEST, 1.0 - (0.080 - 0.045 * event_share) * z + (0.020 + 0.005 * event_share) * z * z)
-
-
 def value_strikes(profile: Profile, spot: float, term: Term, years: float, strikes: tuple[float, ...]) -> list[Valued]:
-    """Model values by Black's formula on the forward, never below intrinsic value."""
+    """Model values by Black's formula on the forward, never below intrinsic value.
+
+    The volatility of a strike over that at the money is ``1 - a z + b z^2`` with z the log moneyness in standard
+    deviations; the more of the variance reports bring, the flatter it is.
+    """
     forward = spot * exp((RATE - profile.dividend) * years)
     discount = exp(-RATE * years)
+    half_forward, half_discount = 0.5 * discount * forward, 0.5 * discount
     share, base = term.event_share, term.deviation
     slope, bend = 0.080 - 0.045 * share, 0.020 + 0.005 * share
     rows = []
     for strike in strikes:
         x = log(forward / strike)
         moneyness = -x / base
-        z = max(-_FURTHEST, min(_FURTHEST, moneyness))
-        deviation = base * max(_LOWEST, 1.0 - slope * z + bend * z * z)
-        d1 = x / deviation + 0.5 * deviation
-        d2 = d1 - deviation
-        parity = discount * (forward - strike)
+        z = moneyness if -_FURTHEST < moneyness < _FURTHEST else _FURTHEST if moneyness > 0.0 else -_FURTHEST
+        # At least 0.88 of the volatility at the money for every z and share: no floor is needed.
+        deviation = base * (1.0 - slope * z + bend * z * z)
+        d1 = (x / deviation + 0.5 * deviation) * _ROOT_HALF
+        d2 = d1 - deviation * _ROOT_HALF
         if x < 0.0:
-            call = 0.5 * discount * (forward * erfc(-d1 * _ROOT_HALF) - strike * erfc(-d2 * _ROOT_HALF))
-            call = max(call, 0.0)
-            put = call - parity
+            call = half_forward * erfc(-d1) - half_discount * strike * erfc(-d2)
+            if call < 0.0:
+                call = 0.0
+            put = call - discount * (forward - strike)
         else:
-            put = 0.5 * discount * (strike * erfc(d2 * _ROOT_HALF) - forward * erfc(d1 * _ROOT_HALF))
-            put = max(put, 0.0)
-            call = put + parity
-        rows.append(Valued(strike, max(call, spot - strike), max(put, strike - spot), deviation, moneyness))
+            put = half_discount * strike * erfc(d2) - half_forward * erfc(d1)
+            if put < 0.0:
+                put = 0.0
+            call = put + discount * (forward - strike)
+        inside = spot - strike
+        rows.append(
+            Valued(strike, call if call > inside else inside, put if put > -inside else -inside, deviation, moneyness)
+        )
     return rows
 
 
@@ -118,14 +116,17 @@ def quote_strikes(
     """Call and put quotes: a half spread around the value, outwards to the tick."""
     terms = _SPREADS[profile.liquidity]
     broken = profile.equity.symbol == BROKEN_QUOTES
+    least, relative, deep = terms.least * widening, terms.relative * widening, terms.intrinsic * widening
     quotes = []
     for strike, call, put, _, moneyness in values:
-        z = min(_FURTHEST, abs(moneyness))
-        half = max(terms.least, min(call, put) * terms.relative * (1.0 + 0.5 * z * z)) * widening
-        inside = abs(spot - strike) * terms.intrinsic * widening
+        z = moneyness if -_FURTHEST < moneyness < _FURTHEST else _FURTHEST
+        half = (call if call < put else put) * relative * (1.0 + 0.5 * z * z)
+        if half < least:
+            half = least
+        inside = spot - strike
         pair = (
-            _to_ticks(call, half + inside if strike < spot else half, terms),
-            _to_ticks(put, half + inside if strike > spot else half, terms),
+            _to_ticks(call, half + inside * deep if inside > 0.0 else half, terms),
+            _to_ticks(put, half - inside * deep if inside < 0.0 else half, terms),
         )
         if broken:
             pair = (_break(pair[0], profile, expiry, strike, 1), _break(pair[1], profile, expiry, strike, -1))
@@ -185,9 +186,11 @@ def _side_ivs(iv: float, vega: float, value: float, quote: Quote) -> tuple[float
 
 def _to_ticks(value: float, half: float, spread: _Spread) -> Quote:
     tick = spread.tick_below_three if value < 3.0 else spread.tick
-    bid = max(0, floor((value - half) * 100.0 / tick + 1e-6) * tick)
-    ask = max(bid + tick, ceil((value + half) * 100.0 / tick - 1e-6) * tick)
-    return Quote(bid / 100.0, ask / 100.0)
+    bid = floor((value - half) * 100.0 / tick + 1e-6) * tick
+    if bid < 0:
+        bid = 0
+    ask = ceil((value + half) * 100.0 / tick - 1e-6) * tick
+    return Quote(bid / 100.0, (ask if ask > bid else bid + tick) / 100.0)
 
 
 def _break(quote: Quote, profile: Profile, expiry: date, strike: float, sign: int) -> Quote:

@@ -53,7 +53,8 @@ class History:
         self._seed = seed
         self._profile = profile
         self.year = lru_cache(maxsize=32)(self._bars)
-        self._returns = lru_cache(maxsize=32)(self._draw)
+        self._returns = lru_cache(maxsize=2)(self._draw)
+        self._year_return = lru_cache(maxsize=64)(self._total)
         self._level = lru_cache(maxsize=64)(self._year_start)
 
     def day(self, day: date) -> Day:
@@ -63,6 +64,8 @@ class History:
 
     def between(self, start: date, end: date) -> list[Day]:
         """Bars from ``start`` to ``end`` inclusive, rising."""
+        for year in range(end.year, start.year - 1, -1):
+            self.year(year)  # newest first: each year's level follows from the next one's, whose draws are then at hand
         return [bar for year in range(start.year, end.year + 1) for bar in self.year(year) if start <= bar.day <= end]
 
     def close_before(self, day: date) -> float:
@@ -82,7 +85,7 @@ class History:
             return self._level(year - 1) + self._year_return(year - 1)
         return self._level(year + 1) - self._year_return(year)
 
-    def _year_return(self, year: int) -> float:
+    def _total(self, year: int) -> float:
         return sum(overnight + intraday for overnight, intraday, _, _ in self._returns(year))
 
     def _draw(self, year: int) -> list[tuple[float, float, float, Report | None]]:

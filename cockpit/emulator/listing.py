@@ -1,10 +1,10 @@
 """Which options of a name are listed, and how many of each are held and traded."""
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from math import exp, sqrt
+from typing import NamedTuple
 
 from cockpit.emulator.history import History
 from cockpit.emulator.noise import mix, normal
@@ -22,13 +22,12 @@ from cockpit.options.calendar import (
 
 _WEEKLIES = 6
 _MONTHLIES = 3
-_RANGE_DEVIATIONS = 2.0
+_RANGE_DEVIATIONS = 1.6
 """Strikes reach so many standard deviations beyond every close since the listing."""
 _OPEN_INTEREST = {"A": 9000.0, "B": 1200.0, "C": 250.0, "D": 120.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Interest:
+class Interest(NamedTuple):
     """Contracts of one option: held since last night, and traded by tonight."""
 
     open_interest: int
@@ -69,7 +68,7 @@ class Listing:
     def _strikes(self, expiry: date, today: date) -> tuple[float, ...]:
         """Listed strikes, rising. What has been listed once stays: positions in it keep a quote."""
         monthly = is_monthly_expiry(expiry)
-        first, sessions = (182, 50) if monthly else (43, 30)
+        first, sessions = (91, 50) if monthly else (43, 30)
         listed_on = session_on_or_after(min(expiry - timedelta(days=first), previous_session(today)))
         closes = [bar.close for bar in self._history.between(previous_session(listed_on), previous_session(today))]
         profile = self._profile

@@ -10,8 +10,8 @@ from functools import lru_cache
 
 from cockpit.emulator import chains
 from cockpit.emulator.history import Day, History
-from cockpit.emulator.intraday import Path, day_share
-from cockpit.emulator.listing import Interest, Listing
+from cockpit.emulator.intraday import Path
+from cockpit.emulator.listing import Listing
 from cockpit.emulator.profile import Profile, draw_profile
 from cockpit.emulator.sessions import Moment, closing_moment, moment_at, quote_moment
 from cockpit.emulator.universe import THREE_QUARTERS, Equity, load_equities
@@ -47,15 +47,6 @@ class StockQuote:
     year_low: float
 
 
-@dataclass(frozen=True, slots=True)
-class OptionRow:
-    """Both options of one strike."""
-
-    strike: float
-    call: chains.Quote
-    put: chains.Quote
-
-
 class Name:
     """One listed company with all that is known of it."""
 
@@ -88,6 +79,8 @@ class Name:
 
     def spot(self, moment: Moment) -> float:
         """The share's price."""
+        if moment.closed:
+            return self.history.day(moment.day).close
         return self.path(moment.day).price(moment.second)
 
     def day_so_far(self, moment: Moment) -> Day:
@@ -111,17 +104,6 @@ class Name:
     def past_reports_listed(self) -> int:
         """How many past quarters the calendars know of: eight to twelve, three for a young company."""
         return 3 if self.equity.symbol == THREE_QUARTERS else 8 + self.profile.salt % 5
-
-    def interest_so_far(self, expiry: date, moment: Moment) -> list[tuple[Interest, Interest]]:
-        """Open interest and the volume up to a moment, calls and puts by strike."""
-        share = day_share(moment.second / moment.length)
-        return [
-            (
-                Interest(call.open_interest, int(call.day_volume * share)),
-                Interest(put.open_interest, int(put.day_volume * share)),
-            )
-            for call, put in self.interest(expiry, moment.day)
-        ]
 
     def _path(self, day: date) -> Path:
         return Path(self._seed, self.equity.symbol, self.profile.salt, self.history.day(day))

@@ -21,6 +21,7 @@ from cockpit.emulator.market import Market
 from cockpit.emulator.options import EmulatorOptions
 from cockpit.emulator.quotas import read_quotas
 from cockpit.emulator.tradier import tradier_routes
+from cockpit.emulator.tradier_bodies import TradierBodies
 from cockpit.errors import CockpitError
 
 __all__ = ["EmulatorOptions", "RunningServer", "print_ready", "running_server", "serve"]
@@ -29,7 +30,6 @@ HOST = "127.0.0.1"
 SCHEMA = "cockpit.emulator/1"
 _SHUTDOWN_SECONDS = 0.2
 _WARM_DAYS = timedelta(days=21)
-_HISTORY_YEARS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ async def running_server(options: EmulatorOptions) -> AsyncIterator[RunningServe
     quotas = read_quotas(options.quotas)
     market = Market(options.seed)
     app = web.Application()
-    app.add_subapp("/tradier", tradier_routes(market, clock, faults, quotas["tradier"]))
+    tradier = TradierBodies(market, clock)
+    app.add_subapp("/tradier", tradier_routes(tradier, faults, quotas["tradier"]))
     app.add_subapp(
         "/alpha_vantage",
         alpha_vantage_routes(market, clock, faults, quotas["alpha_vantage"], quotas["alpha_vantage_second"]),
@@ -100,7 +101,7 @@ async def running_server(options: EmulatorOptions) -> AsyncIterator[RunningServe
     warming: asyncio.Task[None] | None = None
     try:
         port = await _listen(runner, options.port)
-        warming = asyncio.create_task(_warm(market, clock))
+        warming = asyncio.create_task(_warm(market, clock, tradier))
         yield RunningServer(clock, faults, market, _ready(options.seed, port, clock))
     finally:
         if warming is not None:
@@ -147,7 +148,7 @@ def _binance(seed: int, clock: EmulatorClock, faults: Faults) -> web.Application
     return routes
 
 
-async def _warm(market: Market, clock: EmulatorClock) -> None:
+async def _warm(market: Market, clock: EmulatorClock, tradier: TradierBodies) -> None:
     """Draw what a first scan will ask for, name by name, between requests."""
     today = clock.now().date()
     for symbol in market.equities:
@@ -157,7 +158,6 @@ async def _warm(market: Market, clock: EmulatorClock) -> None:
             today <= report.day <= today + _WARM_DAYS for report in name.profile.reports.near(today, 1, 1)
         ):
             continue
-        for year in range(today.year, today.year - _HISTORY_YEARS - 1, -1):
-            name.history.year(year)
+        for prepare in tradier.preparations(name):
+            prepare()
             await asyncio.sleep(0)
-        name.stock(name.moment(clock.now()))

@@ -11,9 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from cockpit.emulator.answers import broken_body, to_xml
-from cockpit.emulator.clock import EmulatorClock
 from cockpit.emulator.faults import Faults
-from cockpit.emulator.market import Market
 from cockpit.emulator.parameters import BadParameterError
 from cockpit.emulator.quotas import FixedWindow, Spent
 from cockpit.emulator.tradier_bodies import TradierBodies
@@ -28,20 +26,19 @@ _FAULT_TEXTS = {
         "policies.ratelimit.QuotaViolation",
     ),
 }
+_NO_LIMIT = 1_000_000
 _INVALID_TOKEN = "Invalid Access Token"
 
 
-def tradier_routes(market: Market, clock: EmulatorClock, faults: Faults, per_minute: int) -> web.Application:
+def tradier_routes(bodies: TradierBodies, faults: Faults, per_minute: int) -> web.Application:
     """The application to mount under ``/tradier``.
 
     Args:
-        market: whose data it serves.
-        clock: what time it is there.
+        bodies: what it answers.
         faults: what goes wrong.
-        per_minute: requests a clock minute; 0 for no limit.
+        per_minute: requests a clock minute; 0 for no limit, told as a very high one.
     """
-    bodies = TradierBodies(market, clock)
-    gate = _Gate(faults, FixedWindow(per_minute, 60))
+    gate = _Gate(faults, FixedWindow(per_minute or _NO_LIMIT, 60))
     app = web.Application()
     paths: dict[str, Body] = {
         "/v1/markets/quotes": bodies.quotes,

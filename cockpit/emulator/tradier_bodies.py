@@ -1,9 +1,9 @@
 """The bodies of Tradier's market data answers, as JSON text."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from cockpit.emulator.clock import EmulatorClock
 from cockpit.emulator.market import Market, Name
@@ -26,6 +26,7 @@ from cockpit.emulator.universe import Equity
 from cockpit.options.calendar import NEW_YORK, is_monthly_expiry
 
 _BARS = {"1min": 60, "5min": 300, "15min": 900}
+_PREPARED_YEARS = 3
 _LONGEST_HISTORY = timedelta(days=366 * 6)
 
 
@@ -197,6 +198,19 @@ class TradierBodies:
             )
             answers.append({"request": symbol, "type": "Symbol", "results": results})
         return json.dumps(answers, separators=(",", ":"))
+
+    def preparations(self, name: Name) -> Iterator[Callable[[], object]]:
+        """Steps that draw ahead of a scan what it will ask of a name; each takes a millisecond or two."""
+        moment = name.moment(self._clock.now())
+        for year in range(moment.day.year, moment.day.year - _PREPARED_YEARS - 1, -1):
+            yield partial(name.history.year, year)
+        yield partial(name.stock, moment)
+        coming = next(
+            report for report in name.profile.reports.near(moment.day, 1, 2) if report.moves_at > moment.instant
+        )
+        covering = [day for day in name.listing.expiries(moment.day) if day >= coming.reaction_day]
+        for expiry in covering[:2]:
+            yield partial(self._rows.rows, name, expiry, moment, True)
 
     def _today(self) -> date:
         return self._clock.now().astimezone(NEW_YORK).date()

@@ -61,8 +61,9 @@ def history_body(rows: list[str]) -> str:
 
 
 def day_texts(name: Name, start: date, end: date) -> tuple[str, ...]:
-    """Complete daily bars within two days."""
-    return tuple(_bar_text(str(bar.day), bar) for bar in name.history.between(start, end))
+    """Complete daily bars within two days, as one text with commas between: several thousand short ones cost memory."""
+    rows = [_bar_text(str(bar.day), bar) for bar in name.history.between(start, end)]
+    return (rows[0], ",".join(rows[1:])) if len(rows) > 1 else tuple(rows)
 
 
 def day_text(name: Name, moment: Moment) -> str:
