@@ -157,11 +157,8 @@ class Limiter:
         self._paused_until = _NEVER
         self.waiting = 0
         """Callers in the queue now."""
-
-    @property
-    def capacity(self) -> int | None:
+        self.capacity = min((log.limit for log in self._logs), default=None)
         """The greatest weight that one request can have; None without limits."""
-        return min((log.limit for log in self._logs), default=None)
 
     def attempt(self, weight: int = 1) -> float:
         """Check every window and record the request if it fits; returns 0.0, or else the seconds to wait.

@@ -92,7 +92,8 @@ class Binance:
         self._rest = f"{venue.rest_url.rstrip('/')}/api/v3"
         self._weights = _WEIGHTS.get(name, _WEIGHTS["binance"])
         limits = (*settings.limits, _US_LIMIT) if name == "binance_us" else settings.limits
-        self._link = http.link(name, limits, settings.timeout)
+        self.link = http.link(name, limits, settings.timeout)
+        """What the network layer knows of this venue."""
         self._connects = Limiter((_CONNECTS,), clock)
 
     @asynccontextmanager
@@ -109,19 +110,20 @@ class Binance:
         wanted = frozenset(symbol.upper() for symbol in symbols)
         streams = [f"{symbol.lower()}@{channel}" for symbol in sorted(wanted) for channel in _CHANNELS]
         first, rest = _split(streams)
-        try:
-            await self._connects.acquire(patience=_CONNECT_PATIENCE)
-            connection = await connect(
-                f"{self._venue.ws_url.rstrip('/')}/stream?streams={'/'.join(first)}",
-                open_timeout=self._timeout,
-                ping_interval=5,
-                ping_timeout=5,
-                close_timeout=1,
-                max_size=_MAX_FRAME,
-                max_queue=_MAX_QUEUE,
-            )
-        except (OSError, EOFError, WebSocketException, LimitError) as error:
-            raise self._refused(error) from None
+        with self.link.counting():
+            try:
+                await self._connects.acquire(patience=_CONNECT_PATIENCE)
+                connection = await connect(
+                    f"{self._venue.ws_url.rstrip('/')}/stream?streams={'/'.join(first)}",
+                    open_timeout=self._timeout,
+                    ping_interval=5,
+                    ping_timeout=5,
+                    close_timeout=1,
+                    max_size=_MAX_FRAME,
+                    max_queue=_MAX_QUEUE,
+                )
+            except (OSError, EOFError, WebSocketException, LimitError) as error:
+                raise self._refused(error) from None
         async with connection:
             await self._subscribe(connection, rest)
             yield BinanceStream(connection, wanted)
@@ -150,7 +152,7 @@ class Binance:
     async def server_time(self) -> datetime:
         """The venue's clock, UTC."""
         answer = await self._ask("time", {}, 1)
-        with self._link.judging():
+        with self.link.judging():
             milliseconds = decode.server_time(answer.json())
             if milliseconds is None:
                 raise answer.malformed("its answer has not the documented shape")
@@ -163,24 +165,24 @@ class Binance:
     def _judge(self, answer: Response) -> ProviderError | None:
         """What the venue means by 400, 403 and 451, where it differs from other vendors."""
         if answer.status == 451:
-            return self._link.refusal(Refusal.RESTRICTED, self._restricted())
+            return self.link.refusal(Refusal.RESTRICTED, self._restricted())
         if answer.status == 403:
-            return self._link.refusal(Refusal.RESTRICTED, "its firewall refuses this address (HTTP 403)")
+            return self.link.refusal(Refusal.RESTRICTED, "its firewall refuses this address (HTTP 403)")
         if answer.status == 400:
             code = decode.error_code(answer)
             if code == decode.INVALID_SYMBOL:
-                return self._link.refusal(Refusal.NOT_FOUND, "it does not list one of the symbols asked for")
+                return self.link.refusal(Refusal.NOT_FOUND, "it does not list one of the symbols asked for")
             if code is not None:
-                return self._link.refusal(Refusal.MALFORMED, f"it does not accept the request (code {code})")
+                return self.link.refusal(Refusal.MALFORMED, f"it does not accept the request (code {code})")
         return None
 
     def _rows(self, answer: Response, read: Any, wanted: frozenset[str]) -> list[Any]:
-        with self._link.judging():
+        with self.link.judging():
             body = answer.json()
             if not isinstance(body, list):
                 raise answer.malformed("its answer has not the documented shape")
             found = [value for row in body if (value := read(row, wanted)) is not None]
-            self._link.dropped += len(body) - len(found)
+            self.link.dropped += len(body) - len(found)
             return found
 
     async def _subscribe(self, connection: "ClientConnection", streams: Sequence[str]) -> None:
@@ -201,21 +203,21 @@ class Binance:
 
         if isinstance(error, LimitError):
             word = f"too many connections were opened; the next one is in {error.wait:.0f} s"
-            return self._link.failed(Refusal.QUOTA, word, error.wait)
+            return self.link.refusal(Refusal.QUOTA, word, error.wait)
         if isinstance(error, InvalidStatus):
             status = error.response.status_code
             if status in (403, 451):
-                return self._link.failed(Refusal.RESTRICTED, self._restricted())
+                return self.link.refusal(Refusal.RESTRICTED, self._restricted())
             if status in (418, 429):
                 wait = _seconds(error.response.headers.get("Retry-After"))
-                return self._link.failed(Refusal.QUOTA, f"it refuses more connections (HTTP {status})", wait)
-            return self._link.failed(Refusal.UNAVAILABLE, f"its stream is refused (HTTP {status})")
+                return self.link.refusal(Refusal.QUOTA, f"it refuses more connections (HTTP {status})", wait)
+            return self.link.refusal(Refusal.UNAVAILABLE, f"its stream is refused (HTTP {status})")
         if isinstance(error, TimeoutError):
             word = f"its stream does not answer within {self._timeout:g} s"
         else:
             reason = getattr(error, "strerror", None) or type(error).__name__
             word = f"its stream cannot be reached ({reason})"
-        return self._link.failed(Refusal.UNAVAILABLE, word)
+        return self.link.refusal(Refusal.UNAVAILABLE, word)
 
 
 def _split(streams: list[str]) -> tuple[list[str], list[str]]:

@@ -14,6 +14,7 @@ from websockets.http11 import Request, Response
 
 from cockpit.clock import SystemClock
 from cockpit.errors import ProviderError, Refusal
+from cockpit.health.status import State
 from cockpit.net.http import HttpClient
 from cockpit.net.retry import Retry
 from cockpit.providers.binance import Binance, BinanceStream
@@ -102,6 +103,7 @@ async def test_a_shutdown_notice_ends_the_stream_at_once() -> None:
 
     async with streaming(script) as binance:
         async with binance.connect(["BTCUSDT"]) as stream:
+            assert binance.link.status().state is State.UP
             assert [event async for event in stream] == []
             assert isinstance(stream, BinanceStream)
             assert "about to close" in stream.ended
