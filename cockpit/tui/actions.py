@@ -19,7 +19,7 @@ class Pane(StrEnum):
         return list(Pane).index(self) + 1
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """As shown: ``Ticks``."""
         return self.value.capitalize()
 
@@ -81,7 +81,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("first", ("home", "g"), "first", "First row", Group.ROWS, palette=False),
     Action("last", ("end", "G"), "last", "Last row", Group.ROWS, palette=False),
     *(
-        Action(pane.value, (str(pane.number),), pane.title, f"Go to the pane {pane.title}", Group.PANES)
+        Action(pane.value, (str(pane.number),), pane.label, f"Go to the pane {pane.label}", Group.PANES)
         for pane in Pane
     ),
     Action("next_pane", ("tab", "right", "l"), "next pane", "Go to the next pane", Group.PANES, palette=False),
@@ -94,7 +94,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("theme", ("ctrl+t",), "theme", "Choose a theme", Group.COCKPIT),
     Action("help", ("?", "f1"), "help", "Show all keys", Group.COCKPIT, always=True),
     Action("back", ("escape",), "back", "Leave the filter, the zoom or the window", Group.COCKPIT, palette=False),
-    Action("quit", ("q", "ctrl+q", "ctrl+c"), "quit", "Quit; what is shown as filled is on disk", Group.COCKPIT, always=True),
+    Action(
+        "quit",
+        ("q", "ctrl+q", "ctrl+c"),
+        "quit",
+        "Quit; what is shown as filled is on disk",
+        Group.COCKPIT,
+        always=True,
+    ),
 )
 
 BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}

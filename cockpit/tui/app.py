@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cockpit.tui.environment import prepare_environment, refresh_rate
 
@@ -14,7 +14,7 @@ prepare_environment()
 
 from rich.text import Text  # noqa: E402 - Textual reads the environment when it is imported
 from textual.app import App  # noqa: E402
-from textual.binding import Binding  # noqa: E402
+from textual.binding import Binding, BindingType  # noqa: E402
 from textual.screen import Screen  # noqa: E402
 
 from cockpit.errors import CockpitError, ConfigurationError, ExitCode  # noqa: E402
@@ -49,8 +49,8 @@ def _commands() -> "type[Provider]":
 class CockpitApp(App[int]):
     """Paints its empty panes at once, opens the session behind them, and hands it to the panes."""
 
-    BINDINGS = [Binding("ctrl+q,ctrl+c", "leave", "Quit", show=False, priority=True)]
-    COMMANDS = {_commands}
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q,ctrl+c", "leave", "Quit", show=False, priority=True)]
+    COMMANDS: ClassVar[set[Any]] = {_commands}
     COMMAND_PALETTE_BINDING = "ctrl+p"
     CSS = MAIN_CSS
     TITLE = "Cockpit"

@@ -57,7 +57,8 @@ def spread(row: Spread, moment: Moment) -> Explanation:
     )
     greeks = row.greeks
     score = tuple(
-        Row(part.name, f"{part.points:.1f} of {part.weight:g}", f"value {fixed(part.value, 3)}") for part in row.score.parts
+        Row(part.name, f"{part.points:.1f} of {part.weight:g}", f"value {fixed(part.value, 3)}")
+        for part in row.score.parts
     )
     sections = [
         Section("Legs, bid and ask", legs),
@@ -149,8 +150,8 @@ def _health_section(row: HealthRow, moment: Moment) -> Section:
             heard = None if row.last_message_at is None else moment.monotonic - row.last_message_at
             return Section(
                 f"Feed {row.venue}: {row.state.value}",
-                _said(row.message)
-                + (
+                (
+                    *_said(row.message),
                     Row("trades a second", fixed(row.rate, 1)),
                     Row("lag, median ms", fixed(row.lag_ms, 1), "receipt minus exchange time"),
                     Row("last message", _ago(heard)),
@@ -161,7 +162,11 @@ def _health_section(row: HealthRow, moment: Moment) -> Section:
             )
         case ProviderStatus():
             limits = tuple(
-                Row(f"limit a {duration(window.seconds)}", limit_text(window), f"frees up in {duration(window.resets_in)}")
+                Row(
+                    f"limit a {duration(window.seconds)}",
+                    limit_text(window),
+                    f"frees up in {duration(window.resets_in)}",
+                )
                 for window in row.windows
             )
             return Section(
@@ -181,8 +186,8 @@ def _health_section(row: HealthRow, moment: Moment) -> Section:
         case StorageStatus():
             return Section(
                 f"Storage: {row.state.value}",
-                _said(row.message)
-                + (
+                (
+                    *_said(row.message),
                     Row("waiting rows", f"{row.queued:,}"),
                     Row("commit p99, ms", fixed(row.commit_p99_ms, 1)),
                     Row("database, log", f"{data_size(row.database_bytes)}, {data_size(row.wal_bytes)}"),

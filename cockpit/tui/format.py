@@ -2,11 +2,12 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TypeAlias
 
 MISSING = "?"
 _BARS = "▁▂▃▄▅▆▇█"
 
-Number = float | Decimal
+Number: TypeAlias = float | Decimal
 
 
 def fixed(value: Number | None, decimals: int = 2) -> str:
@@ -29,7 +30,7 @@ def arrowed(value: Number | None, decimals: int = 2) -> str:
     """``▲ 1.42``, ``▼ 0.38`` or two spaces: the direction stands without colour."""
     if value is None:
         return MISSING
-    text = fixed(abs(value), decimals)
+    text = fixed(value, decimals).lstrip("-")
     if not text.strip("0.,"):
         return f"  {text}"
     return f"{'▲' if value > 0 else '▼'} {text}"
@@ -49,7 +50,7 @@ def short_fraction(value: float | None, decimals: int = 2) -> str:
 
 def price_decimals(value: Number) -> int:
     """Decimals that a price of this size is worth."""
-    size = abs(value)
+    size = value if value >= 0 else -value
     if size >= 100:
         return 2
     if size >= 1:

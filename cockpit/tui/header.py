@@ -17,7 +17,9 @@ _PHASE_INK = {Phase.OPEN: Ink.UP, Phase.PRE: Ink.WARN, Phase.POST: Ink.WARN, Pha
 _NEXT = {Phase.PRE: "opens", Phase.OPEN: "closes", Phase.POST: "ends", Phase.CLOSED: "opens"}
 
 
-def header_parts(profile: str, session: Session | None, moment: Moment | None, *, limits: bool, status: str) -> list[Part]:
+def header_parts(
+    profile: str, session: Session | None, moment: Moment | None, *, limits: bool, status: str
+) -> list[Part]:
     """The parts of the header; ``limits`` adds the vendors' limits for screens that show no health pane."""
     parts = [
         words(("COCKPIT", Ink.STRONG), rank=9),

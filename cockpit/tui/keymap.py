@@ -17,8 +17,20 @@ _NAMED = frozenset(
 _SAME_AS = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+j": "enter", "ctrl+[": "escape", "ctrl+h": "backspace"}
 _CONTROL = re.compile(r"^ctrl\+[a-z@\\\]^_]\Z")
 _SHOWN = {
-    **{"escape": "Esc", "enter": "Enter", "tab": "Tab", "shift+tab": "S-Tab", "pageup": "PgUp", "pagedown": "PgDn"},
-    **{"up": "↑", "down": "↓", "left": "←", "right": "→", "home": "Home", "end": "End", "space": "Space", "comma": ","},
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "shift+tab": "S-Tab",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "home": "Home",
+    "end": "End",
+    "space": "Space",
+    "comma": ",",
 }
 
 
@@ -93,7 +105,9 @@ def _clashes(keymap: Mapping[str, str]) -> list[str]:
         for key in keys_of(action.name, keymap):
             other = owner.setdefault(key, action.name)
             if other != action.name:
-                faults.append(f"keymap: the key {key} does both {other} and {action.name}; give one of them another key")
+                faults.append(
+                    f"keymap: the key {key} does both {other} and {action.name}; give one of them another key"
+                )
     return faults
 
 

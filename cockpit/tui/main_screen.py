@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
 
@@ -57,7 +57,7 @@ CommandPalette SearchIcon { display: none; }
 class MainScreen(Screen[None], inherit_bindings=False):
     """Everything that is always there."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding(",".join(action.keys), action.name, action.label, show=False, id=action.name) for action in ACTIONS
     ]
     AUTO_FOCUS = ""
@@ -158,7 +158,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _tab(self, pane: PaneView) -> Part:
         active = pane.pane is self.active
         count = pane.count()
-        name = pane.pane.title if self.size.width >= 70 else pane.pane.title[:4]
+        name = pane.pane.label if self.size.width >= 70 else pane.pane.label[:4]
         return words(
             (f"{pane.pane.number} ", Ink.MUTED),
             (name, Ink.ACCENT if active else Ink.TEXT),

@@ -52,7 +52,16 @@ SYMBOLS = {
     "AVAXUSDT": 42.117,
     "DOTUSDT": 8.4312,
 }
-NAMES = {"NVDA": 142.31, "CRM": 318.4, "OKTA": 88.12, "DELL": 131.7, "HPQ": 38.2, "ADSK": 305.1, "WDAY": 262.8, "ZS": 201.4}
+NAMES = {
+    "NVDA": 142.31,
+    "CRM": 318.4,
+    "OKTA": 88.12,
+    "DELL": 131.7,
+    "HPQ": 38.2,
+    "ADSK": 305.1,
+    "WDAY": 262.8,
+    "ZS": 201.4,
+}
 
 
 class StillClock:
@@ -125,7 +134,12 @@ def spreads_of(symbol: str, spot: float, at: datetime) -> tuple[Spread, ...]:
                 (put_short - credit, call_short + credit) if len(legs) == 4 else (put_short - credit,),
                 *(credit * 100 / loss, 2.8, pop, 0.65, ev, Greeks(-0.03, 0.0, 0.11, -0.2)),
                 *(Tier.EXCELLENT if contracts else Tier.WARNING,),
-                Score("ev", score, (ScorePart("ev", ev, 35.0, 25.0), ScorePart("pop", pop, 20.0, 14.2)), "event 7.1 % against 5.2 %, n 12"),
+                Score(
+                    "ev",
+                    score,
+                    (ScorePart("ev", ev, 35.0, 25.0), ScorePart("pop", pop, 20.0, 14.2)),
+                    "event 7.1 % against 5.2 %, n 12",
+                ),
                 Size(0.12, 0.05, contracts, "trade_cap" if contracts else "kelly"),
                 why,
                 at,
@@ -158,15 +172,24 @@ def candidate(symbol: str, spot: float, number: int, now: datetime) -> Candidate
     )
     if number == 6:
         return replace(
-            rich, implied_move=None, event_move=None, vrp=None, score=None, spot=None, tier=None,
-            best_spread=None, problem="the chain has no two-sided quote near the money",
+            rich,
+            implied_move=None,
+            event_move=None,
+            vrp=None,
+            score=None,
+            spot=None,
+            tier=None,
+            best_spread=None,
+            problem="the chain has no two-sided quote near the money",
         )
     return rich
 
 
 def position(symbol: str, now: datetime, number: int) -> Position:
     legs = tuple(
-        PositionLeg(occ_symbol(symbol, EXPIRY, right, strike), right, Decimal(str(strike)), EXPIRY, quantity, entry, mark)
+        PositionLeg(
+            occ_symbol(symbol, EXPIRY, right, strike), right, Decimal(str(strike)), EXPIRY, quantity, entry, mark
+        )
         for right, strike, quantity, entry, mark in (
             (Right.PUT, 130.0, -3, Decimal("0.44"), Decimal("0.19")),
             (Right.PUT, 128.0, 3, Decimal("0.21"), None if number else Decimal("0.08")),
@@ -175,10 +198,22 @@ def position(symbol: str, now: datetime, number: int) -> Position:
         )
     )
     return Position(
-        f"{number + 1}", f"{symbol}:261127:IC:128/130/154/156", symbol, StructureKind.IRON_CONDOR, EXPIRY, 3,
-        Decimal("1.42"), Decimal("318.40"), Decimal("4.20"), now - timedelta(hours=3), legs,
-        mark=None if number else Decimal("0.61"), unrealised=None if number else Decimal("243.00"),
-        delta=None if number else 0.03, marked_at=now, report_date=date(2026, 11, 26),
+        f"{number + 1}",
+        f"{symbol}:261127:IC:128/130/154/156",
+        symbol,
+        StructureKind.IRON_CONDOR,
+        EXPIRY,
+        3,
+        Decimal("1.42"),
+        Decimal("318.40"),
+        Decimal("4.20"),
+        now - timedelta(hours=3),
+        legs,
+        mark=None if number else Decimal("0.61"),
+        unrealised=None if number else Decimal("243.00"),
+        delta=None if number else 0.03,
+        marked_at=now,
+        report_date=date(2026, 11, 26),
     )
 
 
@@ -207,7 +242,9 @@ class DemoCommands(Commands):
             self.boards.candidates.put(name, candidate(name, spot, list(NAMES).index(name), self.clock.now()))
             self.boards.spreads.put(name, spreads_of(name, spot, self.clock.now()))
         self.boards.scan.put("scan", ScanProgress(started, len(names), len(names), 1, self.clock.now()))
-        return ScanResult(started, self.clock.now(), tuple(self.boards.candidates.values()), dict(self.boards.spreads.items()))
+        return ScanResult(
+            started, self.clock.now(), tuple(self.boards.candidates.values()), dict(self.boards.spreads.items())
+        )
 
     def cancel_scan(self) -> None:
         self._stop = True
@@ -218,17 +255,39 @@ class DemoCommands(Commands):
         if found is None:
             raise UsageError(f"no scan has found a spread {spread_id}")
         return Ticket(
-            Action.OPEN, spread_id, symbol, found.kind, found.expiry, found.legs, Decimal("0.62"), Decimal("0.54"),
-            Decimal("0.60"), "quarter", found.size.contracts, found.size, Decimal("60.00"), Decimal("140.00"),
-            Decimal("1.40"), found.breakevens, found.pop, found.pop_delta, found.ev, Decimal("95870.00"),
-            self.clock.now(), NAMES[symbol], None, found.rejected,
+            Action.OPEN,
+            spread_id,
+            symbol,
+            found.kind,
+            found.expiry,
+            found.legs,
+            Decimal("0.62"),
+            Decimal("0.54"),
+            Decimal("0.60"),
+            "quarter",
+            found.size.contracts,
+            found.size,
+            Decimal("60.00"),
+            Decimal("140.00"),
+            Decimal("1.40"),
+            found.breakevens,
+            found.pop,
+            found.pop_delta,
+            found.ev,
+            Decimal("95870.00"),
+            self.clock.now(),
+            NAMES[symbol],
+            None,
+            found.rejected,
         )
 
     async def open_position(self, ticket: Ticket, contracts: int) -> Position:
         if self.refuse:
             raise OrderRefusedError(self.refuse)
         self.opened.append((ticket, contracts))
-        made = replace(position(ticket.symbol, self.clock.now(), 0), position_id=f"{len(self.opened) + 10}", contracts=contracts)
+        made = replace(
+            position(ticket.symbol, self.clock.now(), 0), position_id=f"{len(self.opened) + 10}", contracts=contracts
+        )
         self.boards.positions.put(made.position_id, made)
         return made
 
@@ -239,9 +298,30 @@ class DemoCommands(Commands):
         opening = spreads_of(held.symbol, 142.0, self.clock.now())[0]
         legs = tuple(Leg(-leg.quantity, leg.quote) for leg in opening.legs)
         return Ticket(
-            Action.CLOSE, position_id, held.symbol, held.kind, held.expiry, legs, Decimal("-0.61"), Decimal("-0.70"),
-            Decimal("-0.63"), "quarter", held.contracts, None, Decimal("0"), Decimal("0"), Decimal("1.40"),
-            opening.breakevens, None, None, None, Decimal("95870.00"), self.clock.now(), 142.31, Decimal("231.60"), None,
+            Action.CLOSE,
+            position_id,
+            held.symbol,
+            held.kind,
+            held.expiry,
+            legs,
+            Decimal("-0.61"),
+            Decimal("-0.70"),
+            Decimal("-0.63"),
+            "quarter",
+            held.contracts,
+            None,
+            Decimal("0"),
+            Decimal("0"),
+            Decimal("1.40"),
+            opening.breakevens,
+            None,
+            None,
+            None,
+            Decimal("95870.00"),
+            self.clock.now(),
+            142.31,
+            Decimal("231.60"),
+            None,
         )
 
     async def close_position(self, ticket: Ticket) -> ClosedPosition:
@@ -250,8 +330,18 @@ class DemoCommands(Commands):
         assert held is not None
         self.boards.positions.remove(ticket.key)
         return ClosedPosition(
-            held.position_id, held.symbol, held.kind, held.expiry, held.contracts, held.credit, Decimal("0.63"),
-            held.fees, Decimal("231.60"), held.opened_at, self.clock.now(), "closed",
+            held.position_id,
+            held.symbol,
+            held.kind,
+            held.expiry,
+            held.contracts,
+            held.credit,
+            Decimal("0.63"),
+            held.fees,
+            Decimal("231.60"),
+            held.opened_at,
+            self.clock.now(),
+            "closed",
         )
 
     async def explain(self, symbol: str) -> Explanation:
@@ -261,21 +351,61 @@ class DemoCommands(Commands):
         return Explanation(
             f"{symbol}: {found.name}",
             (
-                Section("Inputs", (Row("spot", "142.31", "tradier, 3 s old"), Row("expiry", "27 Nov", "first after the report"))),
-                Section("Moves", (Row("implied", "7.9 %", "atmf"), Row("event", "7.1 %", "variance of two expiries"), Row("past", "5.2 %", "mean of 12"))),
-                Section("Verdict", (Row("in words", "the event is priced at 7.1 % and has moved 5.2 % on average over twelve reports; a condor outside it keeps its credit in 71 % of cases", ""),)),
+                Section(
+                    "Inputs",
+                    (Row("spot", "142.31", "tradier, 3 s old"), Row("expiry", "27 Nov", "first after the report")),
+                ),
+                Section(
+                    "Moves",
+                    (
+                        Row("implied", "7.9 %", "atmf"),
+                        Row("event", "7.1 %", "variance of two expiries"),
+                        Row("past", "5.2 %", "mean of 12"),
+                    ),
+                ),
+                Section(
+                    "Verdict",
+                    (
+                        Row(
+                            "in words",
+                            "the event is priced at 7.1 % and has moved 5.2 % on average over twelve reports; a condor "
+                            "outside it keeps its credit in 71 % of cases",
+                            "",
+                        ),
+                    ),
+                ),
             ),
         )
 
     async def history(self) -> list[ClosedPosition]:
         return [
             ClosedPosition(
-                "1", "CRM", StructureKind.BULL_PUT, date(2026, 11, 20), 4, Decimal("0.52"), Decimal("0.11"),
-                Decimal("5.60"), Decimal("158.40"), NOW - timedelta(days=5), NOW - timedelta(days=4), "closed",
+                "1",
+                "CRM",
+                StructureKind.BULL_PUT,
+                date(2026, 11, 20),
+                4,
+                Decimal("0.52"),
+                Decimal("0.11"),
+                Decimal("5.60"),
+                Decimal("158.40"),
+                NOW - timedelta(days=5),
+                NOW - timedelta(days=4),
+                "closed",
             ),
             ClosedPosition(
-                "2", "OKTA", StructureKind.IRON_CONDOR, date(2026, 11, 20), 2, Decimal("0.80"), Decimal("1.31"),
-                Decimal("5.60"), Decimal("-107.60"), NOW - timedelta(days=6), NOW - timedelta(days=4), "expired",
+                "2",
+                "OKTA",
+                StructureKind.IRON_CONDOR,
+                date(2026, 11, 20),
+                2,
+                Decimal("0.80"),
+                Decimal("1.31"),
+                Decimal("5.60"),
+                Decimal("-107.60"),
+                NOW - timedelta(days=6),
+                NOW - timedelta(days=4),
+                "expired",
             ),
         ]
 
@@ -314,8 +444,15 @@ class DemoSession:
         self.boards.account.put(
             "account",
             Account(
-                Decimal("100569.40"), Decimal("0"), Decimal("243.00"), Decimal("100812.40"), Decimal("212.40"),
-                Decimal("8.40"), Decimal("4130.00"), Decimal("95870.00"), 2,
+                Decimal("100569.40"),
+                Decimal("0"),
+                Decimal("243.00"),
+                Decimal("100812.40"),
+                Decimal("212.40"),
+                Decimal("8.40"),
+                Decimal("4130.00"),
+                Decimal("95870.00"),
+                2,
             ),
         )
         self.health(0.0)
@@ -325,15 +462,47 @@ class DemoSession:
         """The health board at a time."""
         mono = self.clock.monotonic()
         put = self.boards.health.put
-        put("feed", FeedStatus("binance", State.UP, "", 54.2, 3.2, mono, mono - 11520 - elapsed, 0.0, 0, 1, 0, 91234, 91230))
+        put(
+            "feed",
+            FeedStatus("binance", State.UP, "", 54.2, 3.2, mono, mono - 11520 - elapsed, 0.0, 0, 1, 0, 91234, 91230),
+        )
         put("storage", StorageStatus(State.UP, False, "", 12, 4.1, 3_100_000, 48_000_000, 0.61))
         put("process", ProcessStatus(0.021, 118_000_000, 3.0, 14, 11520.0 + elapsed))
-        put("provider:tradier", ProviderStatus("tradier", State.UP, (Window(120, 60.0, 84, 38.0 - elapsed % 38),), 0, "closed", 112.0, 0.81, 812, 0))
+        put(
+            "provider:tradier",
+            ProviderStatus(
+                "tradier", State.UP, (Window(120, 60.0, 84, 38.0 - elapsed % 38),), 0, "closed", 112.0, 0.81, 812, 0
+            ),
+        )
         put(
             "provider:alpha_vantage",
-            ProviderStatus("alpha_vantage", State.UP, (Window(1, 1.0, 0, 0.0), Window(25, 86400.0, 12, 32400.0)), 0, "closed", 340.0, 0.97, 31, 0),
+            ProviderStatus(
+                "alpha_vantage",
+                State.UP,
+                (Window(1, 1.0, 0, 0.0), Window(25, 86400.0, 12, 32400.0)),
+                0,
+                "closed",
+                340.0,
+                0.97,
+                31,
+                0,
+            ),
         )
-        put("provider:stocktwits", ProviderStatus("stocktwits", State.DEGRADED, (Window(200, 3600.0, 11, 2460.0),), 2, "half-open", 210.0, 0.64, 11, 3, "stocktwits: answered 503 three times"))
+        put(
+            "provider:stocktwits",
+            ProviderStatus(
+                "stocktwits",
+                State.DEGRADED,
+                (Window(200, 3600.0, 11, 2460.0),),
+                2,
+                "half-open",
+                210.0,
+                0.64,
+                11,
+                3,
+                "stocktwits: answered 503 three times",
+            ),
+        )
         for name in ("feed", "recorder", "sampler"):
             put(f"task:{name}", TaskStatus(name, State.UP))
 
@@ -343,8 +512,18 @@ def ticker(symbol: str, last: float, number: int, mono: float, chance: random.Ra
     price = Decimal(f"{last:.{decimals}f}")
     tick = Decimal(1).scaleb(-decimals)
     return Ticker(
-        symbol, price, 0.031 - number * 0.007, price - tick, price + tick, Decimal("18234.5"), Decimal(str(last)) * 18234,
-        18.2 / (number + 1), tuple(last * (1 + 0.001 * math.sin(i / 3 + number)) for i in range(30)), 0, mono, 0,
+        symbol,
+        price,
+        0.031 - number * 0.007,
+        price - tick,
+        price + tick,
+        Decimal("18234.5"),
+        Decimal(str(last)) * 18234,
+        18.2 / (number + 1),
+        tuple(last * (1 + 0.001 * math.sin(i / 3 + number)) for i in range(30)),
+        0,
+        mono,
+        0,
         1 if chance.random() > 0.5 else -1,
     )
 
@@ -362,12 +541,21 @@ async def stir(session: DemoSession) -> None:
             if old is None or old.last is None:
                 continue
             price = old.last + chance.choice((-2, -1, 0, 1, 2)) * Decimal(1).scaleb(-2 if old.last > 100 else -4)
-            spark = old.spark[1:] + (float(price),) if mono - sparks_at > 2 else old.spark
+            spark = (*old.spark[1:], float(price)) if mono - sparks_at > 2 else old.spark
             session.boards.ticks.put(
                 symbol,
-                replace(old, last=price, bid=price, ask=price + Decimal("0.01"), received_at=mono, spark=spark,
-                        trades_per_second=round(old.trades_per_second + chance.uniform(-0.3, 0.3), 1) if old.trades_per_second > 1 else old.trades_per_second,
-                        last_move=(price > old.last) - (price < old.last)),
+                replace(
+                    old,
+                    last=price,
+                    bid=price,
+                    ask=price + Decimal("0.01"),
+                    received_at=mono,
+                    spark=spark,
+                    trades_per_second=round(old.trades_per_second + chance.uniform(-0.3, 0.3), 1)
+                    if old.trades_per_second > 1
+                    else old.trades_per_second,
+                    last_move=(price > old.last) - (price < old.last),
+                ),
             )
         if mono - sparks_at > 2:
             sparks_at = mono
@@ -390,11 +578,16 @@ def open_demo(session: DemoSession, *, moving: bool = False) -> OpenSession:
     return opened
 
 
-@asynccontextmanager
-async def failing() -> AsyncIterator[Session]:
+class Failing:
     """A session that cannot be opened."""
-    raise StorageError("the data folder /var/lib/cockpit is owned by process 4711; close that cockpit or choose --data-dir")
-    yield
+
+    async def __aenter__(self) -> Session:
+        raise StorageError(
+            "the data folder /var/lib/cockpit is owned by process 4711; close that cockpit or choose --data-dir"
+        )
+
+    async def __aexit__(self, *error: object) -> None:
+        return None
 
 
 def main() -> int:
@@ -405,7 +598,9 @@ def main() -> int:
     if "--empty" not in flags:
         session.fill()
     with logging_to(Path(tempfile.gettempdir()) / "cockpit-demo.log"):
-        return run_screen(Settings(), failing if "--fail" in flags else open_demo(session, moving="--still" not in flags))
+        return run_screen(
+            Settings(), Failing if "--fail" in flags else open_demo(session, moving="--still" not in flags)
+        )
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from cockpit.tui.widgets.live_table import LiveTable
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
+V = TypeVar("V")
 
 STARTING = "starting the market…"
 
@@ -83,8 +84,12 @@ class PaneView(Vertical):
         """Write the title bar anew."""
         focused = self.body.has_focus
         self.title.ground = Ground.BAR_FOCUS if focused else Ground.BAR
-        name: tuple[Run, ...] = ((f"{self.pane.number} ", Ink.MUTED), (self.pane.title, Ink.STRONG))
+        name: tuple[Run, ...] = ((f"{self.pane.number} ", Ink.MUTED), (self.pane.label, Ink.STRONG))
         self.title.show([Part(name), *self.title_parts()])
+
+    def on_resize(self) -> None:
+        """What fits, and what lies below, has changed."""
+        self.call_after_refresh(self.retitle)
 
     def on_descendant_focus(self) -> None:
         """Mark the pane as the one that keys go to."""
@@ -163,6 +168,6 @@ class TablePane(PaneView, Generic[K, R]):
         return []
 
 
-def drained(board: Board[K, R], cursor: Cursor[K]) -> dict[K, R | None]:
+def drained(board: Board[K, V], cursor: Cursor[K]) -> dict[K, V | None]:
     """Rows changed since the last drain; None for those removed."""
     return {key: board.get(key) for key in cursor.drain()}

@@ -12,7 +12,7 @@ from cockpit.tui.inks import Ink, Run
 from cockpit.tui.panes.base import TablePane, drained
 from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Part, words
-from cockpit.tui.widgets.columns import Column, Moment, number_run, text_run
+from cockpit.tui.widgets.columns import Column, Moment, number_run
 from cockpit.tui.widgets.live_table import LiveTable
 
 _TIER_INK = {Tier.EXCELLENT: Ink.UP, Tier.GOOD: Ink.TEXT, Tier.WARNING: Ink.WARN, Tier.REJECT: Ink.DOWN}
@@ -54,7 +54,9 @@ _COLUMNS: tuple[Column[Candidate], ...] = (
     Column("spot", "spot", 7, _spot, lambda c: c.spot, rank=5),
     Column("impl", "impl%", 5, lambda c, m: number_run(percent(c.implied_move)), lambda c: c.implied_move, rank=4),
     Column("event", "evnt%", 5, lambda c, m: number_run(percent(c.event_move)), lambda c: c.event_move, rank=8),
-    Column("hist", "hist%", 5, lambda c, m: number_run(percent(c.historical_mean)), lambda c: c.historical_mean, rank=6),
+    Column(
+        "hist", "hist%", 5, lambda c, m: number_run(percent(c.historical_mean)), lambda c: c.historical_mean, rank=6
+    ),
     Column("vrp", "vrp", 4, _vrp, lambda c: c.vrp, rank=1),
     Column("n", "n", 2, lambda c, m: (str(c.quarters or "-"), Ink.TEXT), lambda c: c.quarters, rank=7),
     Column("liq", "lq", 2, lambda c, m: tier_run(c.tier), lambda c: c.tier, rank=9, descending=False),
@@ -62,7 +64,14 @@ _COLUMNS: tuple[Column[Candidate], ...] = (
         *("score", "score", 5, lambda c, m: number_run(fixed(c.score, 0), Ink.STRONG), lambda c: c.score),
         rank=3,
     ),
-    Column("age", "age", 4, lambda c, m: number_run(age(_age(c, m)), Ink.MUTED), lambda c: c.scanned_at.timestamp(), rank=10),
+    Column(
+        "age",
+        "age",
+        4,
+        lambda c, m: number_run(age(_age(c, m)), Ink.MUTED),
+        lambda c: c.scanned_at.timestamp(),
+        rank=10,
+    ),
     Column("iv", "iv%", 5, lambda c, m: number_run(percent(c.atm_iv, 0)), lambda c: c.atm_iv, rank=12),
     Column("tail", "tail", 4, lambda c, m: number_run(fixed(c.tail_ratio, 1)), lambda c: c.tail_ratio, rank=13),
     Column("flags", "notes", 12, _notes, align="left", rank=11, stretch=True),
@@ -88,11 +97,16 @@ class CandidatesPane(TablePane[str, Candidate]):
     def pull(self) -> None:
         """Show what the scan has found."""
         if self.session is not None and self._cursor is not None:
-            self.table.apply(drained(self.session.boards.candidates, self._cursor))
+            changes = drained(self.session.boards.candidates, self._cursor)
+            self.table.apply(changes)
 
     def progress(self) -> ScanProgress | None:
         """The running or last scan."""
         return self.session.boards.scan.get("scan") if self.session else None
+
+    def count(self) -> str:
+        """Names on the board, drawn or not."""
+        return str(len(self.session.boards.candidates) or "") if self.session else ""
 
     def empty_reason(self) -> str:
         """Why there are no candidates."""

@@ -235,7 +235,7 @@ def _layout(rows: dict[str, HealthRow], moment: Moment, width: int) -> list[Line
     parts = sorted((row for row in rows.values() if type(row) in order), key=lambda row: order[type(row)])
     vendors: list[HealthRow] = [row for row in rows.values() if isinstance(row, ProviderStatus)]
     tasks = [row for row in parts if isinstance(row, TaskStatus)]
-    left = [row for row in parts if not isinstance(row, TaskStatus)]
+    left: list[HealthRow] = [row for row in parts if not isinstance(row, TaskStatus)]
     # Tasks that run are one line together; one that does not gets a line of its own.
     left.extend(task for task in tasks if task.state is not State.UP)
     if width < _TWO_COLUMNS:

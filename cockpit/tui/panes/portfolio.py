@@ -108,7 +108,7 @@ class PortfolioPane(TablePane[str, Position]):
         account = self.account()
         if account is not None and account.day is not None and account.open_positions:
             return signed(account.day, 0)
-        return super().count()
+        return str(len(self.session.boards.positions) or "") if self.session else ""
 
     def empty_reason(self) -> str:
         """Why there are no positions."""

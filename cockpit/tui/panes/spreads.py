@@ -43,7 +43,13 @@ def _notes(spread: Spread, moment: Moment) -> Run:
 
 _COLUMNS: tuple[Column[Spread], ...] = (
     Column(
-        *("structure", "structure", 11, lambda s, m: _quiet(s, (short_label(s.kind), Ink.STRONG)), lambda s: s.kind.label),
+        *(
+            "structure",
+            "structure",
+            11,
+            lambda s, m: _quiet(s, (short_label(s.kind), Ink.STRONG)),
+            lambda s: s.kind.label,
+        ),
         *("left", 0),
         descending=False,
     ),
@@ -52,11 +58,27 @@ _COLUMNS: tuple[Column[Spread], ...] = (
     Column("risk", "risk $", 6, lambda s, m: _quiet(s, number_run(fixed(s.max_loss, 0))), lambda s: s.max_loss, rank=6),
     Column("pop", "POP", 4, lambda s, m: _quiet(s, number_run(short_fraction(s.pop))), lambda s: s.pop, rank=4),
     Column("ev", "EV $", 6, _ev, lambda s: s.ev, rank=2),
-    Column("rr", "R/R", 4, lambda s, m: _quiet(s, number_run(short_fraction(s.reward_risk))), lambda s: s.reward_risk, rank=9),
-    Column("score", "sc", 3, lambda s, m: _quiet(s, number_run(fixed(s.score.total, 0), Ink.STRONG)), lambda s: s.score.total, rank=3),
+    Column(
+        "rr",
+        "R/R",
+        4,
+        lambda s, m: _quiet(s, number_run(short_fraction(s.reward_risk))),
+        lambda s: s.reward_risk,
+        rank=9,
+    ),
+    Column(
+        "score",
+        "sc",
+        3,
+        lambda s, m: _quiet(s, number_run(fixed(s.score.total, 0), Ink.STRONG)),
+        lambda s: s.score.total,
+        rank=3,
+    ),
     Column("contracts", "qty", 3, _size, lambda s: s.size.contracts, rank=5),
     Column("liq", "lq", 2, lambda s, m: tier_run(s.tier), lambda s: s.tier, rank=8, descending=False),
-    Column("expiry", "expiry", 6, lambda s, m: (f"{s.expiry.day:2d} {s.expiry:%b}", Ink.TEXT), lambda s: s.expiry, rank=11),
+    Column(
+        "expiry", "expiry", 6, lambda s, m: (f"{s.expiry.day:2d} {s.expiry:%b}", Ink.TEXT), lambda s: s.expiry, rank=11
+    ),
     Column("age", "age", 4, lambda s, m: number_run(age(_age(s, m)), Ink.MUTED), rank=12),
     Column("flags", "notes", 10, _notes, align="left", rank=10, stretch=True),
 )
@@ -93,6 +115,11 @@ class SpreadsPane(TablePane[str, Spread]):
         changes.update({spread.spread_id: spread for spread in spreads})
         self.table.hint = self.empty_hint()
         self.table.apply(changes)
+
+    def count(self) -> str:
+        """Spreads of the name, drawn or not."""
+        found = self.session.boards.spreads.get(self.symbol) if self.session and self.symbol else None
+        return str(len(found)) if found else ""
 
     def empty_reason(self) -> str:
         """Why there are no spreads."""

@@ -55,11 +55,22 @@ _COLUMNS: tuple[Column[Ticker], ...] = (
     Column("book", "bid/ask", 9, lambda t, m: number_run(tails(t.bid, t.ask)), rank=3),
     Column("bid", "bid", 12, _side(lambda t: t.bid), _number(lambda t: t.bid), rank=8),
     Column("ask", "ask", 12, _side(lambda t: t.ask), _number(lambda t: t.ask), rank=9, instead=("book",)),
-    Column("tps", "tr/s", 5, lambda t, m: (f"{t.trades_per_second:.1f}", Ink.TEXT), lambda t: t.trades_per_second, rank=4),
-    Column("vol", "24h vol", 7, lambda t, m: number_run(compact(t.quote_volume)), _number(lambda t: t.quote_volume), rank=6),
+    Column(
+        "tps", "tr/s", 5, lambda t, m: (f"{t.trades_per_second:.1f}", Ink.TEXT), lambda t: t.trades_per_second, rank=4
+    ),
+    Column(
+        "vol", "24h vol", 7, lambda t, m: number_run(compact(t.quote_volume)), _number(lambda t: t.quote_volume), rank=6
+    ),
     Column("spark", "60 s", 8, lambda t, m: (spark(t.spark, 8), Ink.ACCENT), rank=5),
     Column("age", "age", 4, lambda t, m: number_run(age(_age(t, m)), Ink.MUTED), lambda t: t.received_at, rank=7),
-    Column("gaps", "lost", 5, lambda t, m: (str(t.gaps or "-"), Ink.WARN if t.gaps else Ink.MUTED), lambda t: t.gaps, rank=10),
+    Column(
+        "gaps",
+        "lost",
+        5,
+        lambda t, m: (str(t.gaps or "-"), Ink.WARN if t.gaps else Ink.MUTED),
+        lambda t: t.gaps,
+        rank=10,
+    ),
 )
 
 
@@ -82,7 +93,12 @@ class TicksPane(TablePane[str, Ticker]):
     def pull(self) -> None:
         """Show the latest of each symbol."""
         if self.session is not None and self._cursor is not None:
-            self.table.apply(drained(self.session.boards.ticks, self._cursor))
+            changes = drained(self.session.boards.ticks, self._cursor)
+            self.table.apply(changes)
+
+    def count(self) -> str:
+        """Symbols on the board, drawn or not."""
+        return str(len(self.session.boards.ticks) or "") if self.session else ""
 
     def empty_reason(self) -> str:
         """Why there are no ticks."""

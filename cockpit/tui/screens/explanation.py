@@ -46,5 +46,7 @@ def explanation_lines(explanation: Explanation, width: int) -> list[Line]:
                 lines.append(line_of(head, (figure, ink), (f"   {note}", Ink.MUTED)))
             else:
                 lines.append(line_of(head, (figure, ink)))
-                lines.extend(line_of(("      ", Ink.TEXT), *more.runs[1:]) for more in wrapped(note, width - 8, Ink.MUTED))
+                lines.extend(
+                    line_of(("      ", Ink.TEXT), *more.runs[1:]) for more in wrapped(note, width - 8, Ink.MUTED)
+                )
     return lines

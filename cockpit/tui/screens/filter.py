@@ -1,9 +1,9 @@
 """The line in which a filter is typed; the rows follow every keystroke."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
@@ -17,7 +17,7 @@ from cockpit.tui.widgets.bars import Bar, words
 class FilterScreen(ModalScreen[None]):
     """Enter keeps the filter, Esc takes back what was typed."""
 
-    BINDINGS = [Binding("escape", "undo", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "undo", show=False)]
     DEFAULT_CSS = """
     FilterScreen { align: left bottom; background: transparent; }
     FilterScreen > Vertical { height: 2; background: $panel; }

@@ -30,11 +30,18 @@ def history_lines(closed: Sequence[ClosedPosition]) -> list[Line]:
             (f"   {len(closed)} closed, {won} with a profit ({share:.0%})", Ink.TEXT),
         ),
         EMPTY,
-        line_of((f"{'closed':<8}{'position':<22}{'qty':>4}{'credit':>8}{'debit':>8}{'fees':>8}{'P&L $':>11}  how", Ink.MUTED)),
+        line_of(
+            (
+                f"{'closed':<8}{'position':<22}{'qty':>4}{'credit':>8}{'debit':>8}{'fees':>8}{'P&L $':>11}  how",
+                Ink.MUTED,
+            )
+        ),
     ]
     for position in closed:
         name = fit(f"{position.symbol} {position.kind.label}", 22)
-        figures = f"{position.contracts:>4}{fixed(position.credit):>8}{fixed(position.debit):>8}{fixed(position.fees):>8}"
+        figures = (
+            f"{position.contracts:>4}{fixed(position.credit):>8}{fixed(position.debit):>8}{fixed(position.fees):>8}"
+        )
         lines.append(
             line_of(
                 (f"{day(position.closed_at):<8}", Ink.MUTED),

@@ -1,6 +1,7 @@
 """The command palette speaks the trade: ``open NVDA condor``, ``why CRM``, ``sort ev``, ``theme light``."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -73,24 +74,24 @@ class CockpitCommands(Provider):
                 for spread in spreads:
                     yield Command(
                         f"open {symbol} {spread.kind.label} {spread.strikes_label}",
-                        lambda key=spread.spread_id: trading.ticket(app, Order.OPEN, key),
+                        partial(trading.ticket, app, Order.OPEN, spread.spread_id),
                         "a ticket for this spread",
                     )
-            for symbol, _ in boards.candidates.items():
-                yield Command(f"why {symbol}", lambda symbol=symbol: trading.explain(app, symbol), "every number behind it")
-                yield Command(f"scan {symbol}", lambda symbol=symbol: trading.scan(app, [symbol]), "look at this name again")
+            for symbol in [candidate.symbol for candidate in boards.candidates.values()]:
+                yield Command(f"why {symbol}", partial(trading.explain, app, symbol), "every number behind it")
+                yield Command(f"scan {symbol}", partial(trading.scan, app, [symbol]), "look at this name again")
             for key, position in boards.positions.items():
                 yield Command(
                     f"close {position.symbol} {position.kind.label} {key}",
-                    lambda key=key: trading.ticket(app, Order.CLOSE, key),
+                    partial(trading.ticket, app, Order.CLOSE, key),
                     "a ticket that closes this position",
                 )
         pane = main.table_pane()
         if pane is not None:
             for name in pane.table.sortable():
-                yield Command(f"sort {name}", lambda name=name: self._sort(name), f"sort {pane.pane.title}")
+                yield Command(f"sort {name}", partial(self._sort, name), f"sort {pane.pane.label}")
         for name in theme_files():
-            yield Command(f"theme {name}", lambda name=name: app.choose_theme(name), "change the colours")
+            yield Command(f"theme {name}", partial(app.choose_theme, name), "change the colours")
 
     def _typed(self, query: str) -> Command | None:
         verb, _, rest = query.partition(" ")
@@ -100,7 +101,7 @@ class CockpitCommands(Provider):
             return None
         pane = main.table_pane()
         if verb == "filter" and pane is not None:
-            return Command(query, lambda: pane.filter(rest), f"filter {pane.pane.title}")
+            return Command(query, lambda: pane.filter(rest), f"filter {pane.pane.label}")
         if verb == "scan":
             names = [name.strip().upper() for name in rest.replace(" ", ",").split(",") if name.strip()]
             return Command(f"scan {','.join(names)}", lambda: trading.scan(app, names), "look at these names only")

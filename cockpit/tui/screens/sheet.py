@@ -1,7 +1,7 @@
 """A sheet: a window of lines over the panes, scrolled by the same keys."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from cockpit.tui.inks import Ground, Ink, Run
 from cockpit.tui.widgets.bars import Bar, Part, words
-from cockpit.tui.widgets.lines import EMPTY, Line, LinesMixin, clean
+from cockpit.tui.widgets.lines import EMPTY, Line, LinesMixin, clean, width_of
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class SheetBody(LinesMixin, Widget, can_focus=True):
 class Sheet(ModalScreen[T], inherit_bindings=False):
     """Title, lines, hints. Subclasses give the lines for a width."""
 
-    BINDINGS: list[BindingType] = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close_sheet", "Close", show=False),
         Binding("up,k", "scroll_lines(-1)", show=False),
         Binding("down,j", "scroll_lines(1)", show=False),
@@ -87,8 +87,8 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
         self.refill()
 
     def on_resize(self) -> None:
-        """Fit the new terminal."""
-        self.refill()
+        """Fit the new terminal, once its size has reached the screen."""
+        self.call_after_refresh(self.refill)
 
     def content(self, width: int) -> list[Line]:
         """The lines for so many cells."""
@@ -151,6 +151,23 @@ class LinesSheet(Sheet[None]):
 def hint(key: str, label: str, rank: int = 0) -> Part:
     """A key with what it does."""
     return words((f"{key} ", Ink.ACCENT), (label, Ink.MUTED), rank=rank)
+
+
+def flowed(groups: Sequence[Sequence[Run]], width: int) -> list[Line]:
+    """Groups of runs one after the other, three spaces apart, on as many lines as they need."""
+    lines: list[list[Run]] = [[]]
+    used = 1
+    for group in groups:
+        size = sum(width_of(text) for text, _ in group)
+        if lines[-1] and used + 3 + size > width:
+            lines.append([])
+            used = 1
+        if lines[-1]:
+            lines[-1].append(("   ", Ink.TEXT))
+            used += 3
+        lines[-1].extend(group)
+        used += size
+    return [line_of(*line) for line in lines]
 
 
 def line_of(*runs: Run) -> Line:

@@ -21,6 +21,6 @@ class SorryScreen(Sheet[None]):
         """Leaving is all there is to do."""
         return [hint("q", "quit")]
 
-    async def action_close_sheet(self) -> None:
+    def action_close_sheet(self) -> None:
         """Leave."""
-        await self.app.action_quit()
+        self.app.call_next(self.app.action_quit)

@@ -1,8 +1,8 @@
 """Choosing a theme, each shown as the cursor comes to it."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from cockpit.tui.inks import Ground, Ink
 from cockpit.tui.screens.sheet import Sheet, hint
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class ThemeScreen(Sheet[None]):
     """Up and down preview, Enter keeps, Esc goes back to the theme of before."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "step(-1)", show=False),
         Binding("down,j,ctrl+t", "step(1)", show=False),
         Binding("enter", "keep", show=False),

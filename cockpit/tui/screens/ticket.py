@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from cockpit.commands import Commands
 from cockpit.errors import CockpitError
 from cockpit.portfolio.position import Action, Ticket
-from cockpit.spreads.structure import Leg
+from cockpit.spreads.structure import Leg, Size
 from cockpit.tui import trading
 from cockpit.tui.format import age, compact, fixed, percent, short_fraction, signed, since
 from cockpit.tui.inks import Ink, Run
-from cockpit.tui.screens.sheet import Sheet, hint, line_of, wrapped
+from cockpit.tui.screens.sheet import Sheet, flowed, hint, line_of, wrapped
 from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import moved_run
 from cockpit.tui.widgets.lines import EMPTY, Line, width_of
@@ -48,7 +48,7 @@ class Stage(Enum):
 class TicketScreen(Sheet[None]):
     """A window that knows its key, whatever happens to the rows behind it."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "confirm", show=False),
         Binding("plus,equals_sign,right", "contracts(1)", show=False),
         Binding("minus,left", "contracts(-1)", show=False),
@@ -116,7 +116,8 @@ class TicketScreen(Sheet[None]):
                 done = f"filled: {position.contracts} {position.symbol} {position.kind.label} for {credit} a share"
             else:
                 closed = await self._commands.close_position(ticket)
-                done = f"closed: {closed.contracts} {closed.symbol} {closed.kind.label}, realised {signed(closed.realised)}"
+                name = f"{closed.contracts} {closed.symbol} {closed.kind.label}"
+                done = f"closed: {name}, realised {signed(closed.realised)}"
         except CockpitError as error:
             self.stage, self.refusal = Stage.REFUSED, str(error)
             self.refill()
@@ -190,71 +191,95 @@ class TicketScreen(Sheet[None]):
         ticket = self.ticket
         if ticket is None:
             return [EMPTY, *(wrapped(self.refusal, width, Ink.WARN) if self.refusal else [self._pricing()]), EMPTY]
-        lines = _with_plot(_leg_lines(ticket.legs), ticket, width)
-        lines.append(EMPTY)
-        fill = fixed(ticket.fill)
-        lines.append(
-            line_of(
-                *_pair("mid", fixed(ticket.mid)),
-                *_pair("natural", fixed(ticket.natural)),
-                *_pair("fill at", fill, Ink.STRONG),
-                (f"({_FILL.get(ticket.fill_model, ticket.fill_model)})", Ink.MUTED),
-            )
+        money = (
+            self._opening_money(ticket, width) if ticket.action is Action.OPEN else self._closing_money(ticket, width)
         )
-        lines += self._opening(ticket) if ticket.action is Action.OPEN else self._closing_lines(ticket)
-        if self.refusal:
-            lines += [EMPTY, *wrapped(f"refused: {self.refusal}", width, Ink.ERROR)]
-        return lines
+        refused = [EMPTY, *wrapped(f"refused: {self.refusal}", width, Ink.ERROR)] if self.refusal else []
+        legs = _with_plot(_leg_lines(ticket.legs), ticket, width)
+        # Where not everything fits, the money comes first and the legs are a scroll away.
+        if self.size.height < len(legs) + len(money) + len(refused) + 5:
+            return [*refused[1:], *money, EMPTY, *legs]
+        return [*legs, EMPTY, *money, *refused]
 
     def _pricing(self) -> Line:
         return line_of(("fetching the chain for fresh quotes…", Ink.MUTED))
 
-    def _opening(self, ticket: Ticket) -> list[Line]:
+    def _opening_money(self, ticket: Ticket, width: int) -> list[Line]:
         count = self.contracts
-        size = ticket.size
-        advice: list[Run] = []
-        if size is not None:
-            kelly = "" if size.full_kelly is None else f" (full Kelly {percent(size.full_kelly)}%)"
-            bound = _BOUND.get(size.bound_by, size.bound_by.replace("_", " "))
-            advice = [(f"suggested {size.contracts}, bound by {bound}{kelly}", Ink.MUTED)]
         breakevens = " / ".join(fixed(price) for price in ticket.breakevens) or "?"
         after = ticket.buying_power - ticket.max_loss * count
         expected = None if ticket.ev is None else ticket.ev * count
         return [
-            line_of(("contracts ", Ink.MUTED), (f"[ {count} ]", Ink.ACCENT), ("  ", Ink.TEXT), *advice),
-            line_of(
-                *_pair("max profit", fixed(ticket.max_profit * count), Ink.UP),
-                *_pair("max loss", fixed(ticket.max_loss * count), Ink.DOWN),
-                *_pair("breakevens", breakevens),
+            *flowed(_prices(ticket), width),
+            *flowed([[("contracts ", Ink.MUTED), (f"[ {count} ]", Ink.ACCENT)], _advice(ticket.size)], width),
+            *flowed(
+                [
+                    _pair("max profit", fixed(ticket.max_profit * count), Ink.UP),
+                    _pair("max loss", fixed(ticket.max_loss * count), Ink.DOWN),
+                    _pair("breakevens", breakevens),
+                ],
+                width,
             ),
-            line_of(
-                *_pair("POP", f"{percent(ticket.pop, 0)}%" if ticket.pop is not None else "?"),
-                *_pair("by delta", f"{percent(ticket.pop_delta, 0)}%" if ticket.pop_delta is not None else "?"),
-                ("EV after costs ", Ink.MUTED),
-                moved_run(signed(expected), expected),
-                ("   ", Ink.TEXT),
-                *_pair("commission", fixed(ticket.commission * count)),
+            *flowed(
+                [
+                    _pair("POP", "?" if ticket.pop is None else f"{percent(ticket.pop, 0)}%"),
+                    _pair("by delta", "?" if ticket.pop_delta is None else f"{percent(ticket.pop_delta, 0)}%"),
+                    [("EV after costs ", Ink.MUTED), moved_run(signed(expected), expected)],
+                    _pair("commission", fixed(ticket.commission * count)),
+                ],
+                width,
             ),
-            line_of(
-                ("buying power ", Ink.MUTED),
-                (f"{fixed(ticket.buying_power)} → ", Ink.TEXT),
-                (fixed(after), Ink.ERROR if after < 0 else Ink.TEXT),
+            *flowed(
+                [
+                    [
+                        ("buying power ", Ink.MUTED),
+                        (f"{fixed(ticket.buying_power)} → ", Ink.TEXT),
+                        (fixed(after), Ink.ERROR if after < 0 else Ink.TEXT),
+                    ]
+                ],
+                width,
             ),
         ]
 
-    def _closing_lines(self, ticket: Ticket) -> list[Line]:
+    def _closing_money(self, ticket: Ticket, width: int) -> list[Line]:
         return [
-            line_of(*_pair("contracts", f"{ticket.contracts} (all)"), *_pair("commission", fixed(ticket.commission * ticket.contracts))),
-            line_of(("this would realise ", Ink.MUTED), moved_run(signed(ticket.realised), ticket.realised)),
+            *flowed(_prices(ticket), width),
+            *flowed(
+                [
+                    _pair("contracts", f"{ticket.contracts} (all)"),
+                    _pair("commission", fixed(ticket.commission * ticket.contracts)),
+                    [("this would realise ", Ink.MUTED), moved_run(signed(ticket.realised), ticket.realised)],
+                ],
+                width,
+            ),
         ]
 
 
-def _pair(label: str, value: str, ink: Ink = Ink.TEXT) -> tuple[Run, Run, Run]:
-    return ((f"{label} ", Ink.MUTED), (value, Ink.MUTED if value == "?" else ink), ("   ", Ink.TEXT))
+def _prices(ticket: Ticket) -> list[list[Run]]:
+    model = _FILL.get(ticket.fill_model, ticket.fill_model)
+    return [
+        _pair("mid", fixed(ticket.mid)),
+        _pair("natural", fixed(ticket.natural)),
+        [*_pair("fill at", fixed(ticket.fill), Ink.STRONG), (f" ({model})", Ink.MUTED)],
+    ]
+
+
+def _advice(size: Size | None) -> list[Run]:
+    if size is None:
+        return []
+    kelly = "" if size.full_kelly is None else f" (full Kelly {percent(size.full_kelly)}%)"
+    bound = _BOUND.get(size.bound_by, size.bound_by.replace("_", " "))
+    return [(f"suggested {size.contracts}, bound by {bound}{kelly}", Ink.MUTED)]
+
+
+def _pair(label: str, value: str, ink: Ink = Ink.TEXT) -> list[Run]:
+    return [(f"{label} ", Ink.MUTED), (value, Ink.MUTED if value == "?" else ink)]
 
 
 def _leg_lines(legs: Sequence[Leg]) -> list[tuple[Run, ...]]:
-    lines: list[tuple[Run, ...]] = [((f"{'leg':<11}{'bid':>6}{'ask':>7}{'mid':>7}{'iv':>5}{'Δ':>5}{'oi':>7}", Ink.MUTED),)]
+    lines: list[tuple[Run, ...]] = [
+        ((f"{'leg':<11}{'bid':>6}{'ask':>7}{'mid':>7}{'iv':>5}{'Δ':>5}{'oi':>7}", Ink.MUTED),)
+    ]
     for leg in legs:
         quote = leg.quote
         delta = quote.greeks.delta if quote.greeks else None
@@ -263,7 +288,8 @@ def _leg_lines(legs: Sequence[Leg]) -> list[tuple[Run, ...]]:
         verb = "buy" if leg.quantity > 0 else "sell"
         times = f"{abs(leg.quantity)}x" if abs(leg.quantity) != 1 else ""
         name = f"{verb:<4} {times}{quote.right.value}{quote.strike:g}"
-        figures = f"{fixed(quote.bid):>6}{fixed(quote.ask):>7}{fixed(quote.mid):>7}{iv:>5}{short_fraction(delta):>5}{interest:>7}"
+        prices = f"{fixed(quote.bid):>6}{fixed(quote.ask):>7}{fixed(quote.mid):>7}"
+        figures = f"{prices}{iv:>5}{short_fraction(delta):>5}{interest:>7}"
         lines.append(((f"{name:<11}", Ink.STRONG), (figures, Ink.TEXT)))
     return lines
 
@@ -282,4 +308,3 @@ def _with_plot(rows: list[tuple[Run, ...]], ticket: Ticket, width: int) -> list[
         beside: tuple[Run, ...] = (("at expiry", Ink.MUTED),) if at == 0 else plot[at - 1] if at <= len(plot) else ()
         lines.append(line_of(*row, (" " * (_LEGS_WIDTH + 3 - used), Ink.TEXT), *beside))
     return lines
-

@@ -101,5 +101,3 @@ def _fitting(parts: Sequence[Part], room: int, gap: int) -> list[Part]:
 def words(*runs: Run, rank: int = 0, right: bool = False, target: str = "") -> Part:
     """A part from its runs."""
     return Part(runs, rank, right, target)
-
-

@@ -106,4 +106,3 @@ def _typed(value: Sortable | None) -> tuple[int, Sortable]:
     if isinstance(value, int | float):
         return (0, value)
     return (2, value if value is not None else "")
-
