@@ -48,6 +48,7 @@ class Context:
     database: Database
     commands: Desk
     broker: Broker
+    marker: Marker
     sampler: HealthSampler
     read_only: str | None
 
@@ -159,6 +160,7 @@ async def _open_services(
         database=database,
         commands=desk,
         broker=broker,
+        marker=marker,
         sampler=sampler,
         read_only=str(owned_elsewhere(folders)) if database.read_only else None,
     )

@@ -35,6 +35,7 @@ def book(context: click.Context, form: str) -> None:
         return
 
     async def work(session: "Context") -> tuple["Account | None", list["Position"]]:
+        await session.marker.mark()
         return session.boards.account.get("account"), list(session.boards.positions.values())
 
     account, positions = context.ensure_object(Invocation).run(work)
@@ -118,6 +119,7 @@ def export(invocation: Invocation, form: str) -> None:
         from cockpit.portfolio.export import fill_rows
         from cockpit.storage.portfolio import PortfolioStore
 
+        await session.marker.mark()
         fills = fill_rows(await PortfolioStore(session.database).fills())
         whole = {
             "account": session.boards.account.get("account"),
@@ -133,7 +135,7 @@ def export(invocation: Invocation, form: str) -> None:
     else:
         from cockpit.portfolio.export import COLUMNS
 
-        columns = [Column[dict[str, str]](name, name, itemgetter(name)) for name in COLUMNS]
+        columns: list[Column[dict[str, str]]] = [Column(name, name, itemgetter(name)) for name in COLUMNS]
         print_csv(Sheet("book", "fills", columns, fills))
 
 

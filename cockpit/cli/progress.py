@@ -35,7 +35,7 @@ async def _tell(boards: "Boards") -> None:
     told = -1
     while True:
         progress = boards.scan.get("scan")
-        if progress is not None and progress.total and progress.finished_at is None:
+        if progress is not None and progress.done < progress.total and progress.finished_at is None:
             step = progress.done if terminal else progress.done * _PLAIN_STEPS // progress.total
             if step != told:
                 told = step

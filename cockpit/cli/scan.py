@@ -146,7 +146,7 @@ _CANDIDATE: list[Column[_Found]] = [
     Column("quarters", "n", lambda found: found[0].quarters, right=True),
     Column("tier", "liq", lambda found: found[0].tier, lambda tier: str(tier.letter)),
     Column("score", "score", lambda found: found[0].score, fixed(0), right=True),
-    Column("problem", "problem", lambda found: found[0].problem or ", ".join(found[0].flags)),
+    Column("remarks", "remarks", lambda found: found[0].problem or ", ".join(found[0].flags)),
 ]
 _BEST: list[Column[_Found]] = [
     Column("spread_id", "spread", _best("spread_id")),
