@@ -1,5 +1,6 @@
 """What an answer over HTTP means: its body decoded, its status in the words that callers act on, its limits learned."""
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,7 +38,7 @@ class Response:
             ProviderError: MALFORMED where it is not.
         """
         try:
-            return self.body.decode()
+            return self.body.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise self.malformed("its answer is not text in UTF-8") from None
 
@@ -48,10 +49,10 @@ class Response:
             ProviderError: MALFORMED where it is not; the sentence tells a web page from half a body.
         """
         try:
-            return from_json(self.body)
+            return from_json(self.body.removeprefix(BOM_UTF8))
         except ValueError:
             pass
-        head = self.text().lstrip("\ufeff \r\n\t")[:1]
+        head = self.text().lstrip()[:1]
         if head == "<":
             raise self.malformed("it answered with a web page instead of data")
         if head in ("{", "["):

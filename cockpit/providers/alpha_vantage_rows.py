@@ -3,6 +3,7 @@
 import csv
 from dataclasses import dataclass
 from datetime import date
+from io import StringIO
 from typing import Any
 
 from cockpit.errors import ProviderError, Refusal
@@ -50,12 +51,12 @@ def refusal_in(answer: Response) -> ProviderError | None:
 
 def coming_reports(content: str) -> tuple[list[EarningsReport], int] | None:
     """The calendar by date and the number of unusable rows; None where the header is not the documented one."""
-    reader = csv.DictReader(content.splitlines())
-    if not {"symbol", "name", "reportDate"} <= set(reader.fieldnames or ()):
-        return None
+    reader = csv.DictReader(StringIO(content, newline=""))
     reports = []
     dropped = 0
     try:
+        if not {"symbol", "name", "reportDate"} <= set(reader.fieldnames or ()):
+            return None
         for row in reader:
             symbol, on = text(row["symbol"]), day(row["reportDate"])
             if symbol is None or on is None or symbol == _ARTIFICIAL:

@@ -78,6 +78,11 @@ async def test_a_compressed_body_is_unpacked(http: HttpClient, served: Vendor) -
     assert (await ask(http, served)).json() == {"a": 1}
 
 
+async def test_a_byte_order_mark_is_no_part_of_a_body(http: HttpClient, served: Vendor) -> None:
+    served.answer(b"\xef\xbb\xbf[1]")
+    assert (await ask(http, served)).json() == [1]
+
+
 @pytest.mark.parametrize(
     ("status", "refusal", "requests"),
     [

@@ -81,12 +81,20 @@ async def test_an_estimate_that_is_no_number_is_missing(desk: Desk, estimate: st
     assert (report.estimate, report.timing) == (None, Timing.AMC)
 
 
+async def test_a_byte_order_mark_and_odd_line_breaks_in_a_name_do_no_harm(desk: Desk) -> None:
+    desk.served.answer("\ufeff" + HEADER + 'A,"A\u2028Inc\x85",2026-06-01,2026-03-31,,USD,pre-market\n')
+    (report,) = await desk.source.calendar()
+    assert (report.symbol, report.timing) == ("A", Timing.BMO)
+
+
 async def test_a_header_alone_is_an_empty_calendar(desk: Desk) -> None:
     desk.served.answer(HEADER)
     assert await desk.source.calendar() == []
 
 
-@pytest.mark.parametrize("body", ["", "<html>down</html>", "a,b,c\r\n1,2,3\r\n", "[]", '{"half', b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "body", ["", "<html>down</html>", "a,b,c\r\n1,2,3\r\n", "[]", '{"half', b"\xff\xfe", "x" * 200_000]
+)
 async def test_a_calendar_of_another_shape_is_malformed(desk: Desk, body: str | bytes) -> None:
     desk.served.answer(body)
     with pytest.raises(ProviderError) as caught:
