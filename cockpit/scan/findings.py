@@ -111,10 +111,9 @@ def find(inputs: Inputs, now: datetime, settings: Settings) -> Findings:
     if candidate.problem is not None or chain is None:
         return Findings(candidate, ())
     spreads = propose(candidate, chain, now, settings, inputs.equity)
-    best = spreads[0] if spreads and spreads[0].rejected is None else None
-    score = None
-    if candidate.vrp is not None and spreads:
-        score = best.score.total if best is not None else 0.0
+    known = candidate.vrp is not None and bool(spreads)
+    best = spreads[0] if known and spreads[0].rejected is None else None
+    score = None if not known else best.score.total if best is not None else 0.0
     flags = candidate.flags if spreads else (*candidate.flags, "no spreads")
     return Findings(
         replace(candidate, score=score, best_spread=best.spread_id if best is not None else None, flags=flags),
