@@ -15,15 +15,19 @@ _DEFAULTS = {
     # Milliseconds after which a lone Escape is one: short enough to type on, long enough for a split arrow key.
     "ESCDELAY": "50",
 }
+# A terminal tells its size itself; exported, these would freeze it at what it once was.
+_STALE = ("COLUMNS", "LINES")
 _HOME_HZ = 4.0
 _REMOTE_HZ = 2.0
 
 
 def prepare_environment(environment: MutableMapping[str, str] | None = None) -> None:
-    """Set what Textual reads at import; whatever the user has set already stays."""
+    """Set what Textual reads at import; whatever the user has set already stays, but for the terminal's size."""
     into = os.environ if environment is None else environment
     for name, value in _DEFAULTS.items():
         into.setdefault(name, value)
+    for name in _STALE:
+        into.pop(name, None)
 
 
 def refresh_rate(hz: float, environment: Mapping[str, str] | None = None) -> float:

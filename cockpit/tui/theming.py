@@ -56,12 +56,12 @@ def read_theme(path: Path) -> Theme:
             raise ConfigurationError(f"theme {path}: {key} is true or false")
     colours = _section(path, values, "colors", _COLOURS)
     own = _section(path, values, "cockpit", _OWN)
-    ansi = bool(values.get("ansi", False))
+    ansi, dark = bool(values.get("ansi", False)), bool(values.get("dark", True))
     return Theme(
         name=f"cockpit-{path.stem}",
-        dark=bool(values.get("dark", True)),
+        dark=dark,
         ansi=ansi,
-        variables={**own, **_textual_variables(colours, own)},
+        variables={**own, **_textual_variables(colours, own, dark)},
         **colours,  # type: ignore[arg-type]  # the section holds exactly the theme's colour names
     )
 
@@ -85,7 +85,7 @@ def _section(path: Path, values: dict[str, Any], section: str, names: tuple[str,
     return {name: str(table[name]) for name in names}
 
 
-def _textual_variables(colours: dict[str, str], own: dict[str, str]) -> dict[str, str]:
+def _textual_variables(colours: dict[str, str], own: dict[str, str], dark: bool) -> dict[str, str]:
     """Textual's own widgets in the palette, the filter and the lists take the same colours."""
     return {
         "block-cursor-background": own["cursor"],
@@ -95,4 +95,6 @@ def _textual_variables(colours: dict[str, str], own: dict[str, str]) -> dict[str
         "border-blurred": own["muted"],
         "input-cursor-background": colours["foreground"],
         "input-cursor-foreground": colours["background"],
+        "ansi-background": "ansi_black" if dark else "ansi_white",
+        "ansi-foreground": "ansi_white" if dark else "ansi_black",
     }
