@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator, Sequence
 
 import aiohttp
-from cockpit.emulator.process import running_emulator
 
 from cockpit.context import open_context
+from cockpit.emulator.process import running_emulator
+from cockpit.emulator.quotas import lifted_quotas
 from cockpit.settings import Settings, load_settings
 from tests.benchmarks.measurement import Measurement
 
@@ -43,7 +44,7 @@ def _settings(folder: str) -> Settings:
 async def _names(settings: Settings) -> list[str]:
     async with open_context(settings) as context:
         found = await context.commands.scan(days=_DAYS)
-        return sorted(candidate.symbol for candidate in found.candidates)[:_NAMES]
+        return sorted(candidate.symbol for candidate in found.candidates if candidate.problem is None)[:_NAMES]
 
 
 async def _scan(settings: Settings, names: Sequence[str]) -> tuple[float, float]:
@@ -59,9 +60,10 @@ async def _scan(settings: Settings, names: Sequence[str]) -> tuple[float, float]
 async def _fetch(settings: Settings, names: Sequence[str]) -> float:
     """Milliseconds for a client without limits, cache, breaker or maths to read two answers a name."""
     sim = settings.sim
-    lifted = {"tradier": 0, "alpha_vantage": 0, "binance": 0}
     async with (
-        running_emulator(seed=sim.seed, start=sim.start, speed=0.0, quotas=lifted) as emulator,
+        running_emulator(
+            seed=sim.seed, start=sim.start, speed=0.0, quotas=lifted_quotas(), log=settings.folders().log
+        ) as emulator,
         aiohttp.ClientSession(headers={"Accept": "application/json", "Authorization": "Bearer x"}) as session,
     ):
         base = f"{emulator.endpoints['tradier']}/markets/options"
