@@ -22,6 +22,7 @@ _OTHER_TRAFFIC = re.compile(rb"\w+://\S+ (?:<->|<-|->) ")
 _STREAM = re.compile(rb"([A-Za-z0-9]{3,20})@[A-Za-z]")
 _LONGEST_LINE = 8 * 2**20
 _HEAD_LINES = 5000
+_FRAME_HEAD = 120
 _BAD_LINES_AT_FIRST = 20
 _BAD_SHARE = 0.1
 _GZIP = b"\x1f\x8b"
@@ -74,13 +75,22 @@ class Recording:
             raise DamagedError(f"{self.path} holds no frame of a market stream")
 
     def symbols(self) -> tuple[str, ...]:
-        """The symbols whose streams are named near the start, in upper case and in order of appearance."""
+        """The symbols whose streams are named near the start, in upper case and in order of appearance.
+
+        Raises:
+            DamagedError: the file is damaged before it names one; a later damage shows when it is played.
+            UsageError: there is no such file, or it cannot be read.
+        """
         found: dict[str, None] = {}
-        for _, line in islice(lines(self.path), _HEAD_LINES):
-            # A combined frame names its stream at its start, a first line all of them.
-            head = line if _OTHER_TRAFFIC.match(line) else line[:120]
-            for match in _STREAM.finditer(head):
-                found[match[1].decode().upper()] = None
+        try:
+            for _, line in islice(lines(self.path), _HEAD_LINES):
+                # A combined frame names its stream at its start, a first line all of them.
+                head = line if _OTHER_TRAFFIC.match(line) else line[:_FRAME_HEAD]
+                for match in _STREAM.finditer(head):
+                    found[match[1].decode().upper()] = None
+        except DamagedError:
+            if not found:
+                raise
         return tuple(found)
 
 

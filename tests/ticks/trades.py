@@ -1,7 +1,8 @@
 """Trades for tests, and a look into the tables past the code under test."""
 
+import asyncio
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from cockpit.paths import Paths
@@ -64,3 +65,12 @@ def stored_ids(paths: Paths, symbol: str = "BTCUSDT") -> list[int]:
 def ids(given: Sequence[Trade]) -> list[int]:
     """Their ids, in order."""
     return [one.trade_id for one in given]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that comes about in other tasks; fail after a generous while."""
+    async with asyncio.timeout(30):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0.005)

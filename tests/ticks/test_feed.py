@@ -1,0 +1,226 @@
+"""The feed survives what exchanges do, misses nothing that can be had, and shows what it knows."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from http import HTTPStatus
+
+import pytest
+
+from cockpit.boards import Boards
+from cockpit.clock import SystemClock
+from cockpit.health.status import FeedStatus, State
+from cockpit.net.http import HttpClient
+from cockpit.paths import Paths
+from cockpit.providers.binance import Binance
+from cockpit.settings import BinanceSettings, TickSettings
+from cockpit.storage.database import open_database
+from cockpit.ticks.feed import Feed
+from cockpit.ticks.quote import Ticker
+from cockpit.ticks.recorder import Recorder
+from tests.ticks.trades import ids, stored_ids, trade, trades, until
+from tests.ticks.venue import FakeVenue, book, frame
+
+SETTINGS = TickSettings(batch_rows=100, batch_seconds=0.2, idle_seconds=0.02, ring=10_000, mute_seconds=0.5)
+PATIENT = SETTINGS.model_copy(update={"mute_seconds": 30.0})
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    venue: FakeVenue
+    feed: Feed
+    recorder: Recorder
+    boards: Boards
+
+    @property
+    def row(self) -> Ticker:
+        row = self.boards.ticks.get("BTCUSDT")
+        assert row is not None
+        return row
+
+    async def settled(self, *, reconnected: int = 0) -> None:
+        """Wait until a connection is open on both ends."""
+        await until(lambda: self.feed.status().reconnects >= reconnected)
+        await until(lambda: self.venue.open_connections > 0 and self.feed.status().state is not State.DOWN)
+
+    async def stored(self, count: int) -> None:
+        await until(lambda: self.recorder.stored >= count)
+
+
+async def test_trades_books_and_days_are_on_the_board_and_in_the_database(paths: Paths) -> None:
+    async with _session(paths) as session:
+        assert session.row.symbol == "BTCUSDT"
+        await session.settled()
+        await until(lambda: session.row.change is not None)
+        assert session.row.last == Decimal("50500.00"), "the day's close stands in before the first trade"
+        assert session.row.change == pytest.approx(0.01)
+        await session.venue.send(book("BTCUSDT", "50999.99", "51000.01"))
+        await session.venue.trade([trade(1, price="51100"), trade(2, price="51000"), trade(3, price="51000")])
+        await until(lambda: session.row.traded_ms == trade(3).time_ms)
+        row = session.row
+        assert (row.last, row.bid, row.ask) == (Decimal(51000), Decimal("50999.99"), Decimal("51000.01"))
+        assert row.change == pytest.approx(0.02)
+        assert row.last_move == -1
+        assert row.spark[-1] == 51000.0
+        assert row.trades_per_second == pytest.approx(0.3)
+        assert row.received_at is not None
+        await session.stored(3)
+        status = session.feed.status()
+        assert (status.state, status.received, status.stored, status.gaps) == (State.UP, 3, 3, 0)
+        assert status.lag_ms is not None
+    assert stored_ids(paths) == [1, 2, 3]
+
+
+async def test_a_closed_connection_is_replaced_and_what_was_missed_is_fetched(paths: Paths) -> None:
+    async with _session(paths) as session:
+        await session.settled()
+        await session.venue.trade(trades(1, 100))
+        await until(lambda: session.feed.status().received == 100)
+        for round_, code in enumerate((1000, 1001, 1011), 1):
+            first = 1 + 2100 * round_ - 2000
+            await session.venue.hang_up(code)
+            await session.venue.trade(trades(first, first + 1999), unseen=True)
+            await session.settled(reconnected=round_)
+            await session.venue.trade(trades(first + 2000, first + 2099))
+            await session.stored(first + 2099)
+        await until(lambda: session.feed.status().gaps == 0)
+        assert session.feed.status().reconnects == 3
+        assert len(session.venue.log) == 6400
+    assert stored_ids(paths) == ids(session.venue.log)
+
+
+async def test_what_the_venue_does_not_give_stays_counted_as_missing(paths: Paths) -> None:
+    async with _session(paths) as session:
+        session.venue.refuse_history = True
+        await session.settled()
+        await session.venue.trade(trades(1, 5))
+        await session.venue.trade(trades(6, 8), unseen=True)
+        await session.venue.trade(trades(9, 10))
+        await session.stored(7)
+        await until(lambda: session.row.gaps == 3)
+        assert session.feed.status().gaps == 3
+    assert stored_ids(paths) == [1, 2, 3, 4, 5, 9, 10]
+
+
+async def test_a_mute_connection_is_replaced(paths: Paths) -> None:
+    async with _session(paths, SETTINGS) as session:
+        await session.settled()
+        await session.venue.trade(trades(1, 3))
+        await until(lambda: "was mute for 0.5 s" in session.feed.status().message)
+        assert session.feed.status().state is State.DOWN
+        await until(lambda: session.venue.connections >= 2)
+        await session.venue.trade(trades(4, 5), unseen=True)
+
+        async def trade_until_stored() -> None:
+            number = 5
+            while session.recorder.stored < 8:
+                number += 1
+                await session.venue.trade([trade(number)])
+                await asyncio.sleep(0.02)
+
+        async with asyncio.timeout(30):
+            await trade_until_stored()
+        await until(lambda: session.feed.status().gaps == 0)
+    stored = stored_ids(paths)
+    assert stored == list(range(1, len(stored) + 1))
+
+
+async def test_rubbish_is_counted_and_harms_nothing(paths: Paths) -> None:
+    rubbish: list[str | bytes] = [
+        *("", "{", "[]", "null", '"text"', "[" * 5000),
+        b"\xff\xfe",
+        frame(trade(99)).replace("87", "NaN"),
+        frame(trade(99)).replace('"t": 99', '"t": "99"'),
+        frame(trade(99, symbol="DOGEUSDT")),
+    ]
+    async with _session(paths) as session:
+        await session.settled()
+        for number, one in enumerate(rubbish, 1):
+            await session.venue.send(one)
+            await session.venue.trade([trade(number)])
+        await session.stored(len(rubbish))
+        status = session.feed.status()
+        assert (status.state, status.reconnects, status.gaps) == (State.UP, 0, 0)
+        assert status.rejected == len(rubbish)
+    assert stored_ids(paths) == list(range(1, len(rubbish) + 1))
+
+
+async def test_duplicates_and_late_trades_are_stored_once(paths: Paths) -> None:
+    async with _session(paths) as session:
+        session.venue.refuse_history = True
+        await session.settled()
+        for number in (1, 2, 2, 1, 5, 4, 3, 5, 6):
+            await session.venue.send(frame(trade(number)))
+        await session.stored(6)
+        assert session.feed.status().gaps == 0
+        assert session.recorder.duplicates == 0
+    assert stored_ids(paths) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_jump_of_the_clock_is_no_gap(paths: Paths) -> None:
+    async with _session(paths) as session:
+        await session.settled()
+        await session.venue.trade(trades(1, 10))
+        await session.stored(10)
+        session.feed.rebase()
+        await session.venue.trade([*trades(11, 12), *trades(5000, 5010), *trades(5011, 5012)])
+        await session.stored(25)
+        assert session.feed.status().gaps == 0
+        assert not [path for path in session.venue.requests if "historicalTrades" in path]
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        (HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS, 'does not serve this location; set ticks.venue = "binance_us"'),
+        (HTTPStatus.SERVICE_UNAVAILABLE, "HTTP 503"),
+    ],
+)
+async def test_a_refusal_is_shown_as_a_sentence(paths: Paths, status: HTTPStatus, word: str) -> None:
+    venue = FakeVenue()
+    venue.refuse_streams = status
+    async with _session(paths, venue=venue) as session:
+        await until(lambda: word in session.feed.status().message)
+        shown = session.boards.health.get("feed")
+        assert isinstance(shown, FeedStatus)
+        assert shown.state is State.DOWN
+        if status is HTTPStatus.SERVICE_UNAVAILABLE:
+            venue.refuse_streams = None
+            await session.settled()
+            await until(lambda: session.feed.status().state is State.UP)
+
+
+async def test_the_board_is_not_written_once_a_trade(paths: Paths) -> None:
+    async with _session(paths) as session:
+        await session.settled()
+        before = session.boards.ticks.version
+        await session.venue.trade(trades(1, 2000))
+        await session.stored(2000)
+        await until(lambda: session.row.last == trade(2000).price)
+        assert session.boards.ticks.version - before < 200
+
+
+@asynccontextmanager
+async def _session(
+    paths: Paths,
+    settings: TickSettings = PATIENT,
+    venue: FakeVenue | None = None,
+    symbols: Sequence[str] = ("BTCUSDT",),
+) -> AsyncIterator[Session]:
+    clock = SystemClock()
+    async with (venue or FakeVenue()).running() as running, HttpClient(clock) as http, open_database(paths) as database:
+        boards = Boards()
+        recorder = Recorder(database, settings=settings, clock=clock)
+        exchange = Binance(http, "binance", running.settings, BinanceSettings(timeout=5.0), clock)
+        feed = Feed(exchange, symbols, clock=clock, boards=boards, recorder=recorder, settings=settings)
+        tasks = [asyncio.create_task(recorder.run()), asyncio.create_task(feed.run())]
+        await until(lambda: "BTCUSDT" in boards.ticks)
+        try:
+            yield Session(running, feed, recorder, boards)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await recorder.drain()

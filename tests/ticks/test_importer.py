@@ -1,0 +1,204 @@
+"""Files go into the database whole, once, and with a report that adds up."""
+
+import gzip
+import json
+import zipfile
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cockpit.errors import DamagedError, UsageError
+from cockpit.paths import Paths
+from cockpit.storage.database import open_database
+from cockpit.storage.ticks import read_bars, read_trades
+from cockpit.ticks.importer import ImportReport, import_files
+from cockpit.ticks.trade import Trade
+from tests.ticks.trades import START_MS, bars_of, stored_ids, trades
+from tests.ticks.venue import book, frame
+
+HEADER = "id,price,qty,quote_qty,time,is_buyer_maker,is_best_match"
+
+
+async def test_a_real_recording_is_stored_whole(paths: Paths, recordings: Path) -> None:
+    file = recordings / "binance" / "btcusdt_20240808.gz"
+    async with open_database(paths) as database:
+        report = await import_files([file], database)
+        assert (report.read, report.inserted, report.duplicates, report.missing) == (9757, 9757, 0, 0)
+        assert report.symbols == ("BTCUSDT",)
+        assert report.rejected == {}
+        assert report.read + report.ignored == 41_249
+        assert report.first_time == datetime(2024, 8, 8, 23, 54, 15, 342_000, tzinfo=UTC)
+        again = await import_files([file], database)
+        assert (again.read, again.inserted, again.duplicates) == (9757, 0, 9757)
+        found = [one async for one in read_trades(database, "BTCUSDT")]
+        assert [bar async for bar in read_bars(database, "BTCUSDT")] == bars_of(found)
+    stored = stored_ids(paths)
+    assert stored == list(range(3735683259, 3735683259 + 9757))
+
+
+@pytest.mark.parametrize("name", ["binance/ws_20211012.txt", "binance_us/ws_20211012.txt"])
+async def test_a_recording_without_trades_is_no_error(paths: Paths, recordings: Path, name: str) -> None:
+    report = await _import(paths, recordings / name)
+    assert (report.read, report.rejected) == (0, {})
+    assert report.ignored > 200
+    assert report.first_time is None
+
+
+async def test_both_forms_of_lines_are_read(paths: Paths, tmp_path: Path) -> None:
+    came = trades(1, 10)
+    nanoseconds, seconds = tmp_path / "nanoseconds", tmp_path / "seconds"
+    nanoseconds.write_text("".join(_line(one) for one in came[:5]))
+    seconds.write_text(
+        "wss://host/stream?streams=btcusdt@trade <-> 1767225600.1\n"
+        'wss://host/stream <- 1767225600.2: {"method":"SUBSCRIBE"}\n'
+        + "".join(f"{one.time_ms / 1000}: {frame(one)}\n" for one in came[5:])
+    )
+    report = await _import(paths, nanoseconds, seconds)
+    assert (report.files, report.read, report.inserted, report.rejected) == (2, 10, 10, {})
+    assert stored_ids(paths) == list(range(1, 11))
+
+
+async def test_a_few_bad_lines_and_frames_are_counted(paths: Paths, tmp_path: Path) -> None:
+    lines = [_line(one) for one in trades(1, 100)]
+    lines[10:10] = [
+        "what is this\n",
+        "\n",
+        f"{START_MS}000000 {{broken\n",
+        f"{START_MS}000000 {book('BTCUSDT', '1', '2')}\n",
+    ]
+    file = tmp_path / "recording"
+    file.write_text("".join(lines))
+    report = await _import(paths, file)
+    assert (report.read, report.ignored) == (100, 1)
+    assert report.rejected == {"no frame": 1, "not JSON": 1}
+
+
+async def test_a_hole_in_the_ids_is_reported(paths: Paths, tmp_path: Path) -> None:
+    file = tmp_path / "recording"
+    file.write_text("".join(_line(one) for one in [*trades(1, 5), *trades(9, 10)]))
+    assert (await _import(paths, file)).missing == 3
+
+
+async def test_what_comes_before_a_damage_is_stored(paths: Paths, tmp_path: Path) -> None:
+    file = tmp_path / "cut.gz"
+    packed = gzip.compress("".join(_line(one) for one in trades(1, 20_000)).encode())
+    file.write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(
+        DamagedError, match=r"cut\.gz is damaged after line \d+: .*; the \d+ trades before it are stored"
+    ):
+        await _import(paths, file)
+    stored = stored_ids(paths)
+    assert len(stored) > 5000
+    assert stored == list(range(1, len(stored) + 1))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n\n", b"\x1f\x8b not gzip", bytes(range(256)) * 400, b"hello\n" * 100, b"{" * 9_000_000],
+    ids=["empty", "blank", "false gzip", "binary", "text", "endless line"],
+)
+async def test_what_is_no_recording_is_called_damaged(paths: Paths, tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "recording.gz"
+    file.write_bytes(content)
+    with pytest.raises(DamagedError, match=r"recording\.gz"):
+        await _import(paths, file)
+
+
+async def test_a_missing_file_and_a_folder_are_named(paths: Paths, tmp_path: Path) -> None:
+    for path in (tmp_path / "none.gz", tmp_path):
+        with pytest.raises(UsageError, match=f"cannot read {path}"):
+            await _import(paths, path)
+
+
+@pytest.mark.parametrize("micro", [False, True], ids=["milliseconds", "microseconds"])
+@pytest.mark.parametrize("header", [False, True], ids=["bare", "header"])
+@pytest.mark.parametrize("zipped", [False, True], ids=["csv", "zip"])
+async def test_bulk_files_are_read_in_every_form(
+    paths: Paths, tmp_path: Path, micro: bool, header: bool, zipped: bool
+) -> None:
+    came = trades(1, 50)
+    text = "\n".join([*([HEADER] if header else []), *(_row(one, micro=micro) for one in came)]) + "\n"
+    file = tmp_path / ("BTCUSDT-trades-2026-01-01." + ("zip" if zipped else "csv"))
+    if zipped:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("BTCUSDT-trades-2026-01-01.csv", text)
+    else:
+        file.write_text(text)
+    report = await _import(paths, file)
+    assert (report.read, report.inserted, report.symbols) == (50, 50, ("BTCUSDT",))
+    async with open_database(paths) as database:
+        assert [one async for one in read_trades(database, "BTCUSDT")] == came
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("3,17.8,5.69,101.2", "4 columns where a trade has 6 or 7"),
+        ("0,0.2,50.0,0,0,1735689600010866,False,True", "aggregated trades have ids of their own"),
+        ("x,17.8,5.69,101.2,1735689600010,True,True", "is no trade"),
+        ("3,17.8,many,101.2,1735689600010,True,True", "is no trade"),
+        ("3,17.8,5.69,101.2,1735689600,True,True", "is no trade"),
+        ("3,17.8,5.69,101.2,1735689600010,maybe,True", "is no trade"),
+        ("3,-17.8,5.69,101.2,1735689600010,True,True", "greater than zero"),
+        ("3,NaN,5.69,101.2,1735689600010,True,True", "greater than zero"),
+    ],
+)
+async def test_a_bad_line_of_a_bulk_file_is_named(paths: Paths, tmp_path: Path, line: str, word: str) -> None:
+    file = tmp_path / "BTCUSDT-trades-2026-01-01.csv"
+    file.write_text("\n".join([*(_row(one) for one in trades(1, 2)), line, ""]))
+    with pytest.raises(DamagedError, match=word) as caught:
+        await _import(paths, file)
+    assert "line 3" in str(caught.value)
+    assert stored_ids(paths) == [1, 2]
+
+
+async def test_a_bulk_file_must_tell_its_symbol(paths: Paths, tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    file.write_text("\n".join(_row(one) for one in trades(1, 2)))
+    with pytest.raises(UsageError, match="BTCUSDT-trades-2024-08-08"):
+        await _import(paths, file)
+
+
+async def test_a_broken_zip_is_called_damaged(paths: Paths, tmp_path: Path) -> None:
+    file = tmp_path / "BTCUSDT-trades-2026-01-01.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("BTCUSDT-trades-2026-01-01.csv", "\n".join(_row(one) for one in trades(1, 5000)))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content)
+    with pytest.raises(DamagedError, match=r"BTCUSDT-trades-2026-01-01\.zip"):
+        await _import(paths, file)
+
+
+async def test_progress_is_told_after_every_commit(paths: Paths, tmp_path: Path) -> None:
+    file = tmp_path / "recording"
+    file.write_text("".join(_line(one) for one in trades(1, 12_000)))
+    told: list[ImportReport] = []
+    async with open_database(paths) as database:
+        report = await import_files([file], database, progress=told.append)
+    assert [one.inserted for one in told] == [5000, 10_000, 12_000]
+    assert told[-1] == report
+
+
+async def _import(paths: Paths, *files: Path) -> ImportReport:
+    async with open_database(paths) as database:
+        return await import_files(files, database)
+
+
+def _line(one: Trade) -> str:
+    return f"{one.time_ms}000000 {frame(one)}\n"
+
+
+def _row(one: Trade, *, micro: bool = False) -> str:
+    fields: Iterable[object] = (
+        one.trade_id,
+        one.price,
+        one.quantity,
+        one.price * one.quantity,
+        f"{one.time_ms}{'123' if micro else ''}",
+        json.dumps(one.buyer_is_maker) if micro else one.buyer_is_maker,
+        True,
+    )
+    return ",".join(str(field) for field in fields)

@@ -1,0 +1,80 @@
+"""The row of a symbol says what its trades, its book and its day say."""
+
+from decimal import Decimal
+
+import pytest
+
+from cockpit.ticks.gaps import Step
+from cockpit.ticks.quote import BookTop, DayTicker
+from cockpit.ticks.tape import Rate, Spark, Tape
+from tests.ticks.trades import trade
+
+
+def test_nothing_is_made_up_before_anything_has_come() -> None:
+    row = Tape("BTCUSDT").ticker(1000.0)
+    assert (row.last, row.change, row.bid, row.volume, row.traded_ms, row.received_at) == (None,) * 6
+    assert (row.trades_per_second, row.spark, row.gaps, row.last_move) == (0.0, (), 0, 0)
+
+
+def test_the_rate_is_the_mean_of_ten_seconds() -> None:
+    rate = Rate()
+    for tenth in range(50):
+        rate.add(1000.0 + tenth / 10)
+    assert rate.per_second(1004.9) == 5.0
+    assert rate.per_second(1009.9) == 5.0
+    assert rate.per_second(1010.0) == 4.0, "the first second is more than ten seconds ago"
+    assert rate.per_second(5000.0) == 0.0
+    rate.add(5000.5)
+    assert rate.per_second(5000.5) == pytest.approx(0.1)
+
+
+def test_the_spark_holds_a_close_each_two_seconds_of_the_last_minute() -> None:
+    spark = Spark()
+    assert spark.closes(1000.0) == ()
+    spark.add(1.0, 1000.0)
+    spark.add(2.0, 1001.9)
+    assert spark.closes(1001.9) == (2.0,)
+    spark.add(3.0, 1006.0)
+    assert spark.closes(1006.0) == (2.0, 2.0, 2.0, 3.0), "quiet stretches repeat the close before them"
+    assert spark.closes(1065.9) == (3.0,) * 30
+    assert spark.closes(9999.0) == (3.0,) * 30
+
+
+def test_moves_change_and_age_follow_the_trades() -> None:
+    tape = Tape("BTCUSDT")
+    zero = Decimal(0)
+    tape.day(DayTicker("BTCUSDT", Decimal(100), Decimal(120), Decimal(90), Decimal(105), Decimal(7), zero, 1), 1.0)
+    assert tape.ticker(1.0).change == pytest.approx(0.05)
+    assert tape.trade(trade(1, price="110"), 2.0) is Step.NEXT
+    assert tape.ticker(2.0).last_move == 0
+    tape.trade(trade(2, price="111"), 3.0)
+    assert tape.ticker(3.0).last_move == 1
+    tape.trade(trade(3, price="111"), 4.0)
+    assert tape.ticker(4.0).last_move == 1, "an unchanged price keeps the last direction"
+    tape.trade(trade(4, price="99"), 5.0)
+    row = tape.ticker(5.0)
+    assert row.last_move == -1
+    assert row.change == pytest.approx(-0.01)
+    assert row.received_at == 5.0
+    tape.book(BookTop("BTCUSDT", Decimal(98), Decimal(1), Decimal(99), Decimal(1)), 6.0)
+    assert (tape.ticker(6.0).bid, tape.ticker(6.0).received_at) == (Decimal(98), 6.0)
+
+
+def test_a_seen_or_late_trade_moves_no_price() -> None:
+    tape = Tape("BTCUSDT")
+    tape.trade(trade(1, price="100"), 1.0)
+    assert tape.trade(trade(3, price="102"), 1.0) is Step.JUMP
+    assert tape.ticker(1.0).gaps == 1
+    assert tape.trade(trade(1, price="1"), 1.0) is Step.SEEN
+    assert tape.trade(trade(2, price="2"), 1.0) is Step.LATE
+    row = tape.ticker(1.0)
+    assert (row.last, row.gaps) == (Decimal(102), 0)
+    assert row.trades_per_second == pytest.approx(0.3)
+
+
+def test_a_row_is_new_until_it_is_read() -> None:
+    tape = Tape("BTCUSDT")
+    tape.ticker(1.0)
+    assert not tape.changed
+    tape.trade(trade(1), 1.0)
+    assert tape.changed
