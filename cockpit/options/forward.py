@@ -12,6 +12,8 @@ SECONDS_A_YEAR = 365.0 * 86_400.0
 SESSIONS_A_YEAR = 252.0
 MIN_SECONDS = 60.0
 _MAX_DEVIATION = 0.01
+_BELOW_INTRINSIC = 0.05
+"""Share of the price by which a mid may lie under its intrinsic value before the pair is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,10 @@ def trading_years(expiry: date, now: datetime) -> float:
 def chain_forward(chain: OptionChain, spot: float, years: float, rate: float, dividend_yield: float = 0.0) -> Forward:
     """The forward by put-call parity at the strike where call and put are closest.
 
-    ``F = K + (C - P) / df``. Without a strike that quotes both sides, the carried spot stands in and says so.
+    ``F = K + (C - P) / df``. A pair with a mid far below its intrinsic value is a broken quote and left out. Without a
+    strike that quotes both sides, the carried spot stands in and says so.
     """
+    slack = _BELOW_INTRINSIC * spot
     carried = spot * exp((rate - dividend_yield) * years)
     best: tuple[float, float, float] | None = None
     for call in chain.side(Right.CALL):
@@ -64,6 +68,8 @@ def chain_forward(chain: OptionChain, spot: float, years: float, rate: float, di
         call_mid = call.mid
         put_mid = put.mid if put is not None else None
         if call_mid is None or put_mid is None:
+            continue
+        if call_mid + slack < spot - call.strike or put_mid + slack < call.strike - spot:
             continue
         difference = call_mid - put_mid
         if best is None or abs(difference) < best[0]:

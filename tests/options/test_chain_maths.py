@@ -1,5 +1,6 @@
 """Time to expiry, the chain's forward and its smile."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -49,6 +50,13 @@ def test_the_forward_comes_from_parity() -> None:
     calls = OptionChain(of.underlying, of.expiry, tuple(of.side(Right.CALL)), 100.0, NOW, "memory")
     carried = chain_forward(calls, 100.0, years, 0.045)
     assert (carried.strike, carried.flagged) == (None, False)
+
+
+def test_a_broken_pair_does_not_make_the_forward() -> None:
+    of = chain()
+    quotes = tuple(replace(one, bid=0.01, ask=0.02) if one.strike == 80.0 else one for one in of.quotes)
+    broken = OptionChain("ACME", FRIDAY, quotes, 100.0, NOW, "memory")
+    assert chain_forward(broken, 100.0, years_to_expiry(FRIDAY, NOW), 0.045).strike == 100.0
 
 
 def test_the_smile_reads_the_out_of_the_money_side() -> None:
