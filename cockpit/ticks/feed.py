@@ -196,6 +196,9 @@ class Feed:
         step = tape.trade(trade, now)
         if step is Step.SEEN:
             return
+        if step is Step.DOUBTFUL:
+            self._rejected.add("implausible id")
+            return
         self._rate.add(now)
         self._lag.record(self._clock.now().timestamp() * 1000.0 - trade.time_ms)
         self._recorder.record(trade)
@@ -229,7 +232,7 @@ class Feed:
             log.warning("%s: %d trades are missing from id %d on: too many", tape.symbol, len(gap), gap.first_id)
             return
         next_id, failures = gap.first_id, 0
-        while next_id <= gap.last_id:
+        while next_id <= gap.last_id and tape.sequence.missing:
             limit = min(_PAGE, gap.last_id - next_id + 1)
             try:
                 trades = await self._exchange.trades_from(tape.symbol, next_id, limit)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 _GAPS_KEPT = 100
+_LARGEST_JUMP = 10_000_000
 
 
 class Step(Enum):
@@ -17,6 +18,8 @@ class Step(Enum):
     """It was missing until now."""
     SEEN = auto()
     """It has been here before."""
+    DOUBTFUL = auto()
+    """It is too far ahead to be believed before another one confirms it; a single wild id must not hide all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,13 @@ class TradeSequence:
         missing: how many ids are known to be missing.
     """
 
-    __slots__ = ("_gaps", "last_id", "missing")
+    __slots__ = ("_doubtful", "_gaps", "last_id", "missing")
 
     def __init__(self) -> None:
         self.last_id: int | None = None
         self.missing = 0
         self._gaps: list[Gap] = []
+        self._doubtful: int | None = None
 
     @property
     def newest_gap(self) -> Gap:
@@ -61,6 +65,9 @@ class TradeSequence:
             return Step.NEXT
         if trade_id <= last:
             return Step.LATE if self._gaps and self.find(trade_id) else Step.SEEN
+        if trade_id - last > _LARGEST_JUMP and not self._confirmed(trade_id):
+            self._doubtful = trade_id
+            return Step.DOUBTFUL
         self.last_id = trade_id
         gap = Gap(last + 1, trade_id - 1)
         self.missing += len(gap)
@@ -90,3 +97,7 @@ class TradeSequence:
         self.last_id = None
         self.missing = 0
         self._gaps.clear()
+        self._doubtful = None
+
+    def _confirmed(self, trade_id: int) -> bool:
+        return self._doubtful is not None and 0 < trade_id - self._doubtful <= _LARGEST_JUMP

@@ -105,9 +105,11 @@ class Tape:
 
     def trade(self, trade: Trade, now: float) -> Step:
         """Take a trade received at a monotonic time; how its id stands to those before it."""
+        step = self.sequence.advance(trade.trade_id)
+        if step is Step.DOUBTFUL:
+            return step
         self._received_at = now
         self.changed = True
-        step = self.sequence.advance(trade.trade_id)
         if step is Step.SEEN:
             return step
         self._rate.add(now)

@@ -134,6 +134,7 @@ async def test_rubbish_is_counted_and_harms_nothing(paths: Paths) -> None:
         frame(trade(99)).replace("87", "NaN"),
         frame(trade(99)).replace('"t": 99', '"t": "99"'),
         frame(trade(99, symbol="DOGEUSDT")),
+        frame(trade(2**43)),
     ]
     async with _session(paths) as session:
         await session.settled()

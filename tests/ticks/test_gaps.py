@@ -39,6 +39,23 @@ def test_after_a_restart_anything_follows() -> None:
     assert sequence.advance(7) is Step.NEXT
 
 
+def test_a_single_wild_id_hides_nothing() -> None:
+    sequence = TradeSequence()
+    sequence.advance(1)
+    assert sequence.advance(2**62) is Step.DOUBTFUL
+    assert sequence.advance(2) is Step.NEXT
+    assert sequence.missing == 0
+
+
+def test_a_far_jump_is_believed_once_it_is_confirmed() -> None:
+    sequence = TradeSequence()
+    sequence.advance(1)
+    assert sequence.advance(50_000_000) is Step.DOUBTFUL
+    assert sequence.advance(50_000_001) is Step.JUMP
+    assert sequence.missing == 49_999_999
+    assert sequence.find(50_000_000)
+
+
 def test_a_forgiven_gap_is_not_missing() -> None:
     sequence = TradeSequence()
     sequence.advance(1)
