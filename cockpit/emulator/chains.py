@@ -5,7 +5,7 @@ The pricing here is the emulator's own on purpose: what it tests must not be wha
 
 from dataclasses import dataclass
 from datetime import date
-from math import ceil, erfc, exp, floor, log, pi, sqrt
+from math import ceil, erfc, exp, floor, log, pi, sqrt, tanh
 from typing import NamedTuple
 
 from cockpit.emulator.noise import mix
@@ -17,6 +17,7 @@ from cockpit.emulator.volatility import Term
 _ROOT_HALF = sqrt(0.5)
 _DENSITY = 1.0 / sqrt(2.0 * pi)
 _FURTHEST = 4.0
+_SATURATION = 4.5
 _MOST_IV = 9.0
 
 
@@ -77,7 +78,8 @@ def value_strikes(profile: Profile, spot: float, term: Term, years: float, strik
     """Model values by Black's formula on the forward, never below intrinsic value.
 
     The volatility of a strike over that at the money is ``1 - a z + b z^2`` with z the log moneyness in standard
-    deviations; the more of the variance reports bring, the flatter it is.
+    deviations; the more of the variance reports bring, the flatter it is. Far out it levels off smoothly: a corner
+    there would be worth a butterfly of a cent.
     """
     forward = spot * exp((RATE - profile.dividend) * years)
     discount = exp(-RATE * years)
@@ -88,8 +90,7 @@ def value_strikes(profile: Profile, spot: float, term: Term, years: float, strik
     for strike in strikes:
         x = log(forward / strike)
         moneyness = -x / base
-        z = moneyness if -_FURTHEST < moneyness < _FURTHEST else _FURTHEST if moneyness > 0.0 else -_FURTHEST
-        # At least 0.88 of the volatility at the money for every z and share: no floor is needed.
+        z = _SATURATION * tanh(moneyness / _SATURATION)
         deviation = base * (1.0 - slope * z + bend * z * z)
         d1 = (x / deviation + 0.5 * deviation) * _ROOT_HALF
         d2 = d1 - deviation * _ROOT_HALF
