@@ -8,7 +8,7 @@ from cockpit.options.calendar import NEW_YORK, is_monthly_expiry
 from cockpit.options.chain import OptionChain
 from cockpit.options.forward import Forward, chain_forward, trading_years, years_to_expiry
 from cockpit.options.smile import Smile
-from cockpit.scan.candidate import Candidate
+from cockpit.scan.candidate import Candidate, MethodMove
 from cockpit.scan.earnings import EarningsReport, PastReport, Timing
 from cockpit.scan.event_volatility import EventFlag, EventVolatility, TermPoint, decompose
 from cockpit.scan.expiry import covers, event_instant
@@ -191,7 +191,7 @@ def _with_moves(
         atm_iv=priced.at_the_money,
         implied_move=move,
         implied_method=settings.implied_move,
-        implied_moves=tuple(priced.moves.items()),
+        implied_moves=tuple(MethodMove(method, move) for method, move in priced.moves.items()),
         tier=near_the_money_tier(smile, priced.moves["atmf"]),
     )
 
@@ -215,10 +215,9 @@ def _with_event(
         if volatility is not None:
             points.append(_term_point(smile, volatility, now))
     found: EventVolatility | None = decompose(points, realised)
-    variances = tuple((point.years, point.variance) for point in points)
     if found is None:
         flags.append(_EVENT_DOUBTS[EventFlag.ONE_EXPIRY])
-        return replace(candidate, realised_vol=realised, event_variances=variances)
+        return replace(candidate, realised_vol=realised, event_variances=tuple(points))
     if found.flag in _EVENT_DOUBTS:
         flags.append(_EVENT_DOUBTS[found.flag])
     return replace(
@@ -228,7 +227,7 @@ def _with_event(
         event_sd=found.event_sd,
         event_move=found.event_move,
         event_flag=found.flag.value,
-        event_variances=variances,
+        event_variances=tuple(points),
     )
 
 

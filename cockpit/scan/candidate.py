@@ -4,8 +4,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from cockpit.scan.earnings import Timing
+from cockpit.scan.event_volatility import TermPoint
 from cockpit.scan.liquidity import Tier
 from cockpit.scan.moves import Reaction
+
+
+@dataclass(frozen=True, slots=True)
+class MethodMove:
+    """An implied move, a fraction of the price, by the method's name in the settings."""
+
+    method: str
+    move: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class Candidate:
         implied_moves: the move by every method that the quotes allow, named as in the settings.
         event_flag: how far the event's variance can be believed: ``ok``, or one of
             :class:`cockpit.scan.event_volatility.EventFlag`; empty where there is none.
-        event_variances: trading years and total variance of the expiries it was taken from, nearest first.
+        event_variances: of the expiries that it was taken from, nearest first.
         realised_vol: annual, of the last 20 ordinary closes.
         vrp_basis: which implied move the ratios stand on: ``event``, or the method's name.
         vrp_median, vrp_ewma, vrp_winsor: the other ratios, for comparison.
@@ -77,9 +86,9 @@ class Candidate:
     flags: tuple[str, ...] = ()
     problem: str | None = None
     quoted_at: datetime | None = None
-    implied_moves: tuple[tuple[str, float], ...] = ()
+    implied_moves: tuple[MethodMove, ...] = ()
     event_flag: str = ""
-    event_variances: tuple[tuple[float, float], ...] = ()
+    event_variances: tuple[TermPoint, ...] = ()
     realised_vol: float | None = None
     vrp_basis: str = ""
     vrp_median: float | None = None

@@ -93,19 +93,18 @@ def _inputs(candidate: Candidate) -> Iterator[Row]:
 
 def _implied(candidate: Candidate) -> Iterator[Row]:
     yield Row("at-the-money volatility", _percent(candidate.atm_iv), "out-of-the-money quotes, at the forward")
-    for name, move in candidate.implied_moves:
-        used = ", used" if name == candidate.implied_method else ""
-        yield Row(name, _percent(move, 2), f"{_METHODS.get(name, '')}{used}")
+    for one in candidate.implied_moves:
+        used = ", used" if one.method == candidate.implied_method else ""
+        yield Row(one.method, _percent(one.move, 2), f"{_METHODS.get(one.method, '')}{used}")
     if candidate.implied_move is not None and candidate.forward is not None:
         low, high = (candidate.forward * (1.0 + side * candidate.implied_move) for side in (-1, 1))
         yield Row("range", f"{low:.2f} to {high:.2f}", "holds 57.5 % of normal moves, not 68 %")
 
 
 def _event(candidate: Candidate) -> Iterator[Row]:
-    for index, (years, variance) in enumerate(candidate.event_variances, 1):
-        yield Row(
-            f"V{index}", f"{variance:.6f}", f"volatility^2 x calendar years; {years * 252.0:.2f} sessions to expiry"
-        )
+    for index, point in enumerate(candidate.event_variances, 1):
+        sessions = f"{point.years * 252.0:.2f} sessions to expiry"
+        yield Row(f"V{index}", f"{point.variance:.6f}", f"volatility^2 x calendar years; {sessions}")
     note = _EVENT_NOTES[EventFlag(candidate.event_flag)] if candidate.event_flag else "not to be had"
     yield Row("event deviation", _percent(candidate.event_sd, 2), note)
     yield Row("event move", _percent(candidate.event_move, 2), "2(2N(E/2)-1): the report alone")

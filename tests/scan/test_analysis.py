@@ -71,7 +71,7 @@ def test_event_and_ambient_variance_are_recovered_from_two_expiries() -> None:
 def test_every_method_of_the_settings_is_there() -> None:
     for method in ("atmf", "nearest", "interp", "x085"):
         found = examined(settings=ScanSettings.model_validate({"implied_move": method}))
-        assert dict(found.implied_moves)[method] == found.implied_move
+        assert {one.method: one.move for one in found.implied_moves}[method] == found.implied_move
         assert found.implied_method == method
 
 

@@ -27,8 +27,8 @@ async def test_a_candidate_is_explained_to_the_last_point() -> None:
     words = text(explain(candidate, spreads))
     assert "reports Wed 02 Dec 2026 AMC" in words
     assert "s old when scanned" in words
-    for method, move in candidate.implied_moves:
-        assert f"Implied move|{method}|{100.0 * move:.2f} %" in words
+    for one in candidate.implied_moves:
+        assert f"Implied move|{one.method}|{100.0 * one.move:.2f} %" in words
     assert "n = 12" in words
     for reaction in candidate.reactions:
         assert f"{reaction.close_move:+.2%}" in words
