@@ -112,7 +112,8 @@ class Scanner:
         result = _result(run, started, self._clock.now())
         if wanted is None:
             self._forget_all_but(run.found)
-        self._end(run, await self._keep(result))
+        problem = await self._keep(result)
+        self._end(run, problem or ("" if names else "the calendar has no report that soon"))
         return result
 
     def _choose(

@@ -164,6 +164,13 @@ async def test_only_reports_within_the_days_are_looked_at() -> None:
     assert len((await scanner(earnings, venue, Boards()).scan(days=30)).candidates) == 2
 
 
+async def test_an_empty_calendar_says_why_there_is_nothing() -> None:
+    boards = Boards()
+    result = await scanner(*market([]), boards).scan()
+    assert result.candidates == ()
+    assert progress(boards).message == "the calendar has no report that soon"
+
+
 async def test_the_next_of_several_reports_counts() -> None:
     earnings, venue = market(["AAA"])
     earnings.reports.insert(0, report("AAA", day=date(2027, 3, 3)))

@@ -155,7 +155,9 @@ def test_liquidity_tiers(vectors: Path) -> None:
     worst = Worst()
     for row in rows(vectors, "liquidity_tiers"):
         where = ",".join(row.values())
-        interest = interest_tier(int(row["open_interest"]), int(row["position_contracts"]))
+        interest = interest_tier(
+            int(row["open_interest"]) if row["open_interest"] else None, int(row["position_contracts"])
+        )
         spread = spread_tier(number(row, "bid"), number(row, "ask"))
         worst.same(max(interest, spread).name, row["tier(worse_of_oi_and_spread)"], where)
         if row["detail"].startswith("oi:"):
