@@ -157,6 +157,13 @@ class PairMarket:
         whole = _kept(self._spans, (first, last), lambda: self._whole_minutes(first, last), _SPANS_KEPT)
         return joined((head, whole, tail))
 
+    def prepare_hour(self, hour: int) -> bool:
+        """Add up an hour since 1970 UTC for the bars that contain it; False where that had been done."""
+        if hour in self._hour_bars:
+            return False
+        self._hour_bar(hour)
+        return True
+
     def top(self, before_ms: int) -> BookTop | None:
         """The best bid and offer at a moment; None before the market began."""
         sweeps = self.newest_sweeps(1, before_ms)
