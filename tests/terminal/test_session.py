@@ -66,8 +66,9 @@ def test_a_change_of_size_repaints(start: Start) -> None:
 
 
 def spread_is_there(terminal: Terminal) -> None:
-    """Wait until the scan has filled the spreads of some name."""
-    terminal.sees("Candidates")
+    """Wait until the scan is over, go to its best name, and wait for the spreads of it."""
+    terminal.until(lambda: bool(re.search(r"Candidates.*ago", terminal.text)), "saw a scan end")
+    terminal.press("2", "g")
     terminal.until(lambda: bool(re.search(r"P\d[\d.]*/[\d.]+", terminal.text)), "saw the strikes of a spread")
 
 
