@@ -1,14 +1,18 @@
 """What rows can be filtered and sorted by, in the units that the screen and the command line show."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cockpit.filtering import Field
-from cockpit.portfolio.position import Position
-from cockpit.scan.candidate import Candidate
-from cockpit.spreads.structure import Spread
-from cockpit.ticks.quote import Ticker
+
+if TYPE_CHECKING:
+    from cockpit.portfolio.position import Position
+    from cockpit.scan.candidate import Candidate
+    from cockpit.spreads.structure import Spread
+    from cockpit.ticks.quote import Ticker
 
 R = TypeVar("R")
 

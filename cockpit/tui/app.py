@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 _ORDER_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0
 _HARD_SECONDS = 8.0
+_TERMINAL_SECONDS = 2.0
 
 
 def _commands() -> "type[Provider]":
@@ -75,7 +76,7 @@ class CockpitApp(App[int]):
         self._holder = SessionHolder(open_session)
         self._errands: set[asyncio.Task[None]] = set()
         self._orders: set[asyncio.Task[None]] = set()
-        self._deadline = Deadline(_HARD_SECONDS)
+        self._deadline = Deadline()
         self._guard = FrameGuard(self)
         self._leaving = False
         if not self.choose_theme(settings.ui.theme):
@@ -202,7 +203,7 @@ class CockpitApp(App[int]):
             return
         self._leaving = True
         self.code = code or self.code
-        self._deadline.arm(self.code)
+        self._arm(self.code, _HARD_SECONDS)
         self.main.drawing = False
         self.main.status = "closing…"
         if self.main.is_attached:
@@ -211,7 +212,7 @@ class CockpitApp(App[int]):
 
     def _signalled(self, loop: asyncio.AbstractEventLoop, code: int) -> None:
         # Runs in the signal handler, perhaps while the loop is stuck: only what is safe there.
-        self._deadline.arm(code)
+        self._arm(code, _HARD_SECONDS)
         loop.call_soon_threadsafe(self.leave, code)
 
     async def _close(self) -> None:
@@ -224,8 +225,16 @@ class CockpitApp(App[int]):
 
     async def on_unmount(self) -> None:
         """Whatever ended the app, the session is closed."""
-        self._deadline.arm(self.code or self.return_code or 0)
+        code = self.code or self.return_code or 0
+        self._arm(code, _HARD_SECONDS)
         await self._holder.close(_CLOSE_SECONDS)
+        # All that is left is the terminal, which may be gone or take no more bytes.
+        self._arm(code, _TERMINAL_SECONDS)
+
+    def _arm(self, code: int, seconds: float) -> None:
+        # Under a test there is no terminal that could hold the process, and the process is the test's.
+        if not self.is_headless:
+            self._deadline.arm(code, seconds)
 
     def disarm(self) -> None:
         """The end has been reached in order."""

@@ -8,7 +8,7 @@ from cockpit.scan.explain import Explanation, Row, Section
 from cockpit.spreads.structure import Spread
 from cockpit.ticks.quote import Ticker
 from cockpit.tui.format import age, compact, data_size, duration, fixed, percent, price, short_fraction, signed, since
-from cockpit.tui.panes.health import limit_text
+from cockpit.tui.panes.health_lines import limit_text
 from cockpit.tui.widgets.columns import Moment
 
 

@@ -7,26 +7,18 @@ from cockpit.options.calendar import NEW_YORK, Phase, session_state
 from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, duration, fixed, since
 from cockpit.tui.inks import Ink
-from cockpit.tui.panes.health import strip_parts, trouble
+from cockpit.tui.panes.health_lines import strip_parts, trouble
 from cockpit.tui.session import Session
-from cockpit.tui.widgets.bars import Part, words
+from cockpit.tui.widgets.bars import Part, product, profile_part, words
 from cockpit.tui.widgets.columns import Moment
 
-_PROFILE_INK = {"sim": Ink.SIM, "live": Ink.LIVE, "replay": Ink.REPLAY}
 _PHASE_INK = {Phase.OPEN: Ink.UP, Phase.PRE: Ink.WARN, Phase.POST: Ink.WARN, Phase.CLOSED: Ink.MUTED}
 _NEXT = {Phase.PRE: "opens", Phase.OPEN: "closes", Phase.POST: "ends", Phase.CLOSED: "opens"}
 
 
-def header_parts(
-    profile: str, session: Session | None, moment: Moment | None, *, limits: bool, status: str
-) -> list[Part]:
+def header_parts(profile: str, session: Session, moment: Moment, *, limits: bool, status: str) -> list[Part]:
     """The parts of the header; ``limits`` adds the vendors' limits for screens that show no health pane."""
-    parts = [
-        words(("COCKPIT", Ink.STRONG), rank=9),
-        words((profile.upper(), _PROFILE_INK.get(profile, Ink.STRONG)), rank=0),
-    ]
-    if session is None or moment is None:
-        return [*parts, words((status, Ink.ACCENT), rank=1)]
+    parts = [product(), profile_part(profile)]
     local = moment.now.astimezone(NEW_YORK)
     parts.append(words((f"{local:%a} {local.day} {local:%b}", Ink.TEXT), rank=10))
     parts.append(words((f"{local:%H:%M:%S} ET", Ink.STRONG), rank=2))

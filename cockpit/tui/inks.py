@@ -26,7 +26,7 @@ class Ink(StrEnum):
 class Ground(StrEnum):
     """What a line stands on; the value is the theme's variable for the background."""
 
-    PLAIN = ""
+    PLAIN = "background"
     CURSOR = "cursor"
     CURSOR_ELSEWHERE = "cursor-elsewhere"
     BAR = "bar"
@@ -37,7 +37,7 @@ Run = tuple[str, Ink]
 """Text with its ink."""
 
 COCKPIT_VARIABLES: tuple[str, ...] = tuple(
-    dict.fromkeys([*(ink.value for ink in Ink), *(ground.value for ground in Ground if ground.value)])
+    dict.fromkeys([*(ink.value for ink in Ink), *(ground.value for ground in Ground)])
 )
 """Every variable that a theme gives beside Textual's own."""
 

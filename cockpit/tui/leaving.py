@@ -15,16 +15,15 @@ _RESET = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[
 class Deadline:
     """Ends the process when the orderly end takes too long, for instance on a terminal that is no more."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self) -> None:
         self._timer: threading.Timer | None = None
 
-    def arm(self, code: int) -> None:
-        """Start counting; a second call changes nothing."""
-        if self._timer is None:
-            self._timer = threading.Timer(self._seconds, end_now, (code or 1,))
-            self._timer.daemon = True
-            self._timer.start()
+    def arm(self, code: int, seconds: float) -> None:
+        """Start counting, anew where it was counting already."""
+        self.disarm()
+        self._timer = threading.Timer(seconds, end_now, (code or 1,))
+        self._timer.daemon = True
+        self._timer.start()
 
     def disarm(self) -> None:
         """The end came in time."""

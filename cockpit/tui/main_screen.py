@@ -12,7 +12,6 @@ from textual.screen import Screen
 
 from cockpit.tui import trading
 from cockpit.tui.actions import ACTIONS, Pane
-from cockpit.tui.header import header_parts
 from cockpit.tui.inks import Ground, Ink
 from cockpit.tui.keymap import keys_of, shown
 from cockpit.tui.panes.base import PaneView, TablePane
@@ -22,7 +21,8 @@ from cockpit.tui.panes.portfolio import PortfolioPane
 from cockpit.tui.panes.spreads import SpreadsPane
 from cockpit.tui.panes.ticks import TicksPane
 from cockpit.tui.session import Session
-from cockpit.tui.widgets.bars import Bar, Part, words
+from cockpit.tui.widgets.bars import Bar, Part, product, profile_part, words
+from cockpit.tui.widgets.columns import Moment
 from cockpit.tui.widgets.live_table import LiveTable
 
 if TYPE_CHECKING:
@@ -149,11 +149,18 @@ class MainScreen(Screen[None], inherit_bindings=False):
             pane.tick()
         single = self.has_class("-single")
         moment = self._cockpit.moment() if self.session is not None else None
-        profile = self._cockpit.settings.profile
-        self._header.show(header_parts(profile, self.session, moment, limits=single, status=self.status))
+        self._header.show(self._header_parts(moment, limits=single))
         if single:
             self._tabs.show([self._tab(pane) for pane in self.panes.values()])
         self._footer.show(self._hints())
+
+    def _header_parts(self, moment: Moment | None, *, limits: bool) -> list[Part]:
+        profile = self._cockpit.settings.profile
+        if self.session is None or moment is None:
+            return [product(), profile_part(profile), words((self.status, Ink.ACCENT), rank=1)]
+        from cockpit.tui.header import header_parts
+
+        return header_parts(profile, self.session, moment, limits=limits, status=self.status)
 
     def _tab(self, pane: PaneView) -> Part:
         active = pane.pane is self.active

@@ -1,12 +1,16 @@
 """What the screen needs of a session: boards to read, commands to give, a clock."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from __future__ import annotations
 
-from cockpit.boards import Boards
-from cockpit.clock import Clock
-from cockpit.commands import Commands
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:  # the first paint waits for none of these
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from cockpit.boards import Boards
+    from cockpit.clock import Clock
+    from cockpit.commands import Commands
 
 
 class Session(Protocol):
@@ -33,4 +37,4 @@ class Session(Protocol):
         ...
 
 
-OpenSession = Callable[[], AbstractAsyncContextManager[Session]]
+OpenSession: TypeAlias = "Callable[[], AbstractAsyncContextManager[Session]]"

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.errors import ScanStoppedError, UsageError
-from cockpit.portfolio.position import Action
 from cockpit.tui.actions import Pane
 
 if TYPE_CHECKING:
     from cockpit.commands import Commands
+    from cockpit.portfolio.position import Action
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.main_screen import MainScreen
 
@@ -47,7 +47,7 @@ def open_ticket(app: "CockpitApp", screen: "MainScreen") -> None:
     if key is None:
         app.say("no spread to open here; 3 goes to the spreads, s scans")
         return
-    ticket(app, Action.OPEN, key)
+    open_key(app, key)
 
 
 def close_ticket(app: "CockpitApp", screen: "MainScreen") -> None:
@@ -56,11 +56,24 @@ def close_ticket(app: "CockpitApp", screen: "MainScreen") -> None:
     if key is None:
         app.say("no position to close here; 4 goes to the portfolio")
         return
-    ticket(app, Action.CLOSE, key)
+    close_key(app, key)
 
 
-def ticket(app: "CockpitApp", action: Action, key: str) -> None:
-    """Open the ticket window for a spread or position by its key."""
+def open_key(app: "CockpitApp", key: str) -> None:
+    """A ticket for a spread by its id."""
+    from cockpit.portfolio.position import Action
+
+    _ticket(app, Action.OPEN, key)
+
+
+def close_key(app: "CockpitApp", key: str) -> None:
+    """A ticket that closes a position by its id."""
+    from cockpit.portfolio.position import Action
+
+    _ticket(app, Action.CLOSE, key)
+
+
+def _ticket(app: "CockpitApp", action: "Action", key: str) -> None:
     from cockpit.tui.screens.ticket import TicketScreen
 
     known = commands(app)
@@ -170,6 +183,6 @@ def open_by_words(app: "CockpitApp", screen: "MainScreen", symbol: str, structur
     spreads = (app.session.boards.spreads.get(symbol) if app.session else None) or ()
     for spread in spreads:
         if structure in spread.kind.label or structure == spread.kind.code.lower():
-            ticket(app, Action.OPEN, spread.spread_id)
+            open_key(app, spread.spread_id)
             return
     raise UsageError(f"no scanned spread of {symbol} meets {structure!r}; s scans")

@@ -1,14 +1,14 @@
 """What the panes share: a title bar that tells the state, a body, and how the screen drives them."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Mapping
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
-from cockpit.board import Board, Cursor
-from cockpit.filtering import Field, parse_filter
 from cockpit.tui.actions import Pane
 from cockpit.tui.inks import Ground, Ink, Run
 from cockpit.tui.session import Session
@@ -16,6 +16,10 @@ from cockpit.tui.widgets.bars import Bar, Part, words
 from cockpit.tui.widgets.columns import Moment
 from cockpit.tui.widgets.lines import LinesMixin
 from cockpit.tui.widgets.live_table import LiveTable
+
+if TYPE_CHECKING:
+    from cockpit.board import Board, Cursor
+    from cockpit.filtering import Field
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -104,8 +108,6 @@ class PaneView(Vertical):
 class TablePane(PaneView, Generic[K, R]):
     """A pane whose body is a live table."""
 
-    fields: Mapping[str, Field[R]] = {}
-
     def __init__(self, pane: Pane, table: LiveTable[K, R]) -> None:
         super().__init__(pane)
         self.table = table
@@ -117,13 +119,19 @@ class TablePane(PaneView, Generic[K, R]):
         """The table."""
         return self.table
 
+    def fields(self) -> Mapping[str, Field[R]]:
+        """What the rows can be filtered by."""
+        raise NotImplementedError
+
     def filter(self, text: str) -> None:
         """Show only rows that meet an expression; an empty one shows all.
 
         Raises:
             FilterError: the expression cannot be read; the rows stay as they were.
         """
-        self.table.choose(parse_filter(text, self.fields))
+        from cockpit.filtering import parse_filter
+
+        self.table.choose(parse_filter(text, self.fields()))
         self.filter_text = text.strip()
         self.retitle()
 

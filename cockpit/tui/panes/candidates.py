@@ -1,11 +1,10 @@
 """What is worth a look: one row a name that reports soon."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
-from cockpit.board import Cursor
-from cockpit.fields import CANDIDATE_FIELDS
-from cockpit.scan.candidate import Candidate, ScanProgress
-from cockpit.scan.liquidity import Tier
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
 from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, day, fixed, percent, since
 from cockpit.tui.inks import Ink, Run
@@ -15,12 +14,18 @@ from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import Column, Moment, number_run
 from cockpit.tui.widgets.live_table import LiveTable
 
-_TIER_INK = {Tier.EXCELLENT: Ink.UP, Tier.GOOD: Ink.TEXT, Tier.WARNING: Ink.WARN, Tier.REJECT: Ink.DOWN}
+if TYPE_CHECKING:
+    from cockpit.board import Cursor
+    from cockpit.filtering import Field
+    from cockpit.scan.candidate import Candidate, ScanProgress
+    from cockpit.scan.liquidity import Tier
+
+_TIER_INK = {"A": Ink.UP, "B": Ink.TEXT, "C": Ink.WARN, "D": Ink.DOWN}
 
 
 def tier_run(tier: Tier | None) -> Run:
     """A liquidity tier by its letter."""
-    return ("?", Ink.MUTED) if tier is None else (tier.letter, _TIER_INK[tier])
+    return ("?", Ink.MUTED) if tier is None else (tier.letter, _TIER_INK[tier.letter])
 
 
 def _age(candidate: Candidate, moment: Moment) -> float | None:
@@ -78,16 +83,20 @@ _COLUMNS: tuple[Column[Candidate], ...] = (
 )
 
 
-class CandidatesPane(TablePane[str, Candidate]):
+class CandidatesPane(TablePane[str, "Candidate"]):
     """Candidates: names whose report is near, with implied and past moves."""
-
-    fields = CANDIDATE_FIELDS
 
     def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
         super().__init__(
             Pane.CANDIDATES, LiveTable(_COLUMNS, sort="score", moment=moment, age=_age, stale_seconds=stale_seconds)
         )
         self._cursor: Cursor[str] | None = None
+
+    def fields(self) -> Mapping[str, Field[Candidate]]:
+        """What the rows can be filtered by."""
+        from cockpit.fields import CANDIDATE_FIELDS
+
+        return CANDIDATE_FIELDS
 
     def attach(self, session: Session) -> None:
         """Read the board of candidates."""

@@ -1,11 +1,10 @@
 """What I have: open positions with their legs beneath, and the account."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
 
-from cockpit.board import Cursor
-from cockpit.fields import POSITION_FIELDS
-from cockpit.options.calendar import NEW_YORK
-from cockpit.portfolio.position import Account, Position
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
 from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, day, fixed, percent, short_fraction, signed, since
 from cockpit.tui.inks import Ink, Run
@@ -15,6 +14,11 @@ from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import Column, Moment, moved_run, number_run
 from cockpit.tui.widgets.live_table import LiveTable
+
+if TYPE_CHECKING:
+    from cockpit.board import Cursor
+    from cockpit.filtering import Field
+    from cockpit.portfolio.position import Account, Position
 
 
 def _age(position: Position, moment: Moment) -> float | None:
@@ -26,6 +30,8 @@ def _name(position: Position, moment: Moment) -> Run:
 
 
 def _days(position: Position, moment: Moment) -> Run:
+    from cockpit.options.calendar import NEW_YORK
+
     left = (position.expiry - moment.now.astimezone(NEW_YORK).date()).days
     return (str(left), Ink.WARN if left <= 1 else Ink.TEXT)
 
@@ -73,10 +79,8 @@ def _legs(position: Position) -> Sequence[Mapping[str, Run]]:
     ]
 
 
-class PortfolioPane(TablePane[str, Position]):
+class PortfolioPane(TablePane[str, "Position"]):
     """Portfolio: the paper book, a spread a row."""
-
-    fields = POSITION_FIELDS
 
     def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
         super().__init__(
@@ -86,6 +90,12 @@ class PortfolioPane(TablePane[str, Position]):
             ),
         )
         self._cursor: Cursor[str] | None = None
+
+    def fields(self) -> Mapping[str, Field[Position]]:
+        """What the rows can be filtered by."""
+        from cockpit.fields import POSITION_FIELDS
+
+        return POSITION_FIELDS
 
     def attach(self, session: Session) -> None:
         """Read the board of positions."""

@@ -1,9 +1,10 @@
 """What to do about it: the spreads of the candidate under the cursor."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
-from cockpit.fields import SPREAD_FIELDS
-from cockpit.spreads.structure import Spread, StructureKind
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
 from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, fixed, short_fraction, signed, since
 from cockpit.tui.inks import Ink, Run
@@ -13,10 +14,14 @@ from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import Column, Moment, moved_run, number_run
 from cockpit.tui.widgets.live_table import LiveTable
 
+if TYPE_CHECKING:
+    from cockpit.filtering import Field
+    from cockpit.spreads.structure import Spread, StructureKind
+
 
 def short_label(kind: StructureKind) -> str:
     """A structure in at most eleven cells."""
-    return "iron fly" if kind is StructureKind.IRON_BUTTERFLY else kind.label
+    return "iron fly" if kind == "iron_butterfly" else kind.label
 
 
 def _age(spread: Spread, moment: Moment) -> float | None:
@@ -84,10 +89,8 @@ _COLUMNS: tuple[Column[Spread], ...] = (
 )
 
 
-class SpreadsPane(TablePane[str, Spread]):
+class SpreadsPane(TablePane[str, "Spread"]):
     """Spreads: the structures of one name, best first."""
-
-    fields = SPREAD_FIELDS
 
     def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
         super().__init__(
@@ -95,6 +98,12 @@ class SpreadsPane(TablePane[str, Spread]):
         )
         self.symbol: str | None = None
         self._seen: tuple[Spread, ...] | None = None
+
+    def fields(self) -> Mapping[str, Field[Spread]]:
+        """What the rows can be filtered by."""
+        from cockpit.fields import SPREAD_FIELDS
+
+        return SPREAD_FIELDS
 
     def follow(self, symbol: str | None) -> None:
         """Show the spreads of another name."""

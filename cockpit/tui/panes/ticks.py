@@ -1,11 +1,10 @@
 """What moves: one row an exchange symbol."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
-from cockpit.board import Cursor
-from cockpit.fields import TICK_FIELDS
-from cockpit.health.status import FeedStatus, State
-from cockpit.ticks.quote import Ticker
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
 from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, arrowed, compact, on_point, price, spark, tails
 from cockpit.tui.inks import Ink, Run
@@ -14,6 +13,12 @@ from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import Column, Moment, moved_run, number_run
 from cockpit.tui.widgets.live_table import LiveTable
+
+if TYPE_CHECKING:
+    from cockpit.board import Cursor
+    from cockpit.filtering import Field
+    from cockpit.health.status import FeedStatus
+    from cockpit.ticks.quote import Ticker
 
 _POINT = 5
 
@@ -74,16 +79,20 @@ _COLUMNS: tuple[Column[Ticker], ...] = (
 )
 
 
-class TicksPane(TablePane[str, Ticker]):
+class TicksPane(TablePane[str, "Ticker"]):
     """Ticks: exchange symbols with their last trade."""
-
-    fields = TICK_FIELDS
 
     def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
         super().__init__(
             Pane.TICKS, LiveTable(_COLUMNS, sort="chg", moment=moment, age=_age, stale_seconds=stale_seconds)
         )
         self._cursor: Cursor[str] | None = None
+
+    def fields(self) -> Mapping[str, Field[Ticker]]:
+        """What the rows can be filtered by."""
+        from cockpit.fields import TICK_FIELDS
+
+        return TICK_FIELDS
 
     def attach(self, session: Session) -> None:
         """Read the board of ticks."""
@@ -108,10 +117,12 @@ class TicksPane(TablePane[str, Ticker]):
     def state_parts(self) -> list[Part]:
         """The feed's state where it is not simply up."""
         feed = self._feed()
-        if feed is None or feed.state is State.UP:
+        if feed is None or feed.state == "up":
             return []
-        return [words((feed.state.value, Ink.WARN if feed.state is State.STARTING else Ink.ERROR), rank=0)]
+        return [words((feed.state.value, Ink.WARN if feed.state == "starting" else Ink.ERROR), rank=0)]
 
     def _feed(self) -> FeedStatus | None:
+        from cockpit.health.status import FeedStatus
+
         row = self.session.boards.health.get("feed") if self.session else None
         return row if isinstance(row, FeedStatus) else None

@@ -76,6 +76,6 @@ class FilterScreen(ModalScreen[None]):
                 words((count, Ink.STRONG), rank=0),
                 words(("Enter ", Ink.ACCENT), ("keep", Ink.MUTED), rank=1),
                 words(("Esc ", Ink.ACCENT), ("undo", Ink.MUTED), rank=1),
-                words((" ".join(self._pane.fields), Ink.MUTED), rank=2),
+                words((" ".join(self._pane.fields()), Ink.MUTED), rank=2),
             ]
         )

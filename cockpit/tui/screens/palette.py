@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from cockpit.errors import CockpitError
-from cockpit.portfolio.position import Action as Order
 from cockpit.tui import trading
 from cockpit.tui.actions import ACTIONS
 from cockpit.tui.keymap import keys_of, shown
@@ -74,7 +73,7 @@ class CockpitCommands(Provider):
                 for spread in spreads:
                     yield Command(
                         f"open {symbol} {spread.kind.label} {spread.strikes_label}",
-                        partial(trading.ticket, app, Order.OPEN, spread.spread_id),
+                        partial(trading.open_key, app, spread.spread_id),
                         "a ticket for this spread",
                     )
             for symbol in [candidate.symbol for candidate in boards.candidates.values()]:
@@ -83,7 +82,7 @@ class CockpitCommands(Provider):
             for key, position in boards.positions.items():
                 yield Command(
                     f"close {position.symbol} {position.kind.label} {key}",
-                    partial(trading.ticket, app, Order.CLOSE, key),
+                    partial(trading.close_key, app, key),
                     "a ticket that closes this position",
                 )
         pane = main.table_pane()

@@ -15,7 +15,7 @@ from cockpit.tui import trading
 from cockpit.tui.format import age, compact, fixed, percent, short_fraction, signed, since
 from cockpit.tui.inks import Ink, Run
 from cockpit.tui.screens.sheet import Sheet, flowed, hint, line_of, wrapped
-from cockpit.tui.widgets.bars import Part, words
+from cockpit.tui.widgets.bars import Part, profile_part, words
 from cockpit.tui.widgets.columns import moved_run
 from cockpit.tui.widgets.lines import EMPTY, Line, width_of
 from cockpit.tui.widgets.payoff import payoff_plot
@@ -168,9 +168,8 @@ class TicketScreen(Sheet[None]):
         old = since(ticket.quoted_at, self._cockpit.moment().now)
         stale = old is None or old > self._cockpit.settings.portfolio.max_quote_age
         shown = "quote of unknown age" if old is None else "quote is new" if old < 3 else f"quote {age(old)} old"
-        profile = self._cockpit.settings.profile.upper()
         return [
-            words((profile, {"SIM": Ink.SIM, "LIVE": Ink.LIVE}.get(profile, Ink.REPLAY)), rank=1),
+            profile_part(self._cockpit.settings.profile),
             words((name, Ink.STRONG), rank=0),
             words((shown, Ink.WARN if stale else Ink.MUTED), rank=2, right=True),
         ]

@@ -10,6 +10,8 @@ from textual.widget import Widget
 from cockpit.tui.inks import Ground, Ink, Run
 from cockpit.tui.widgets.lines import Line, LinesMixin, merged, width_of
 
+_PROFILE_INK = {"sim": Ink.SIM, "live": Ink.LIVE, "replay": Ink.REPLAY}
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -101,3 +103,13 @@ def _fitting(parts: Sequence[Part], room: int, gap: int) -> list[Part]:
 def words(*runs: Run, rank: int = 0, right: bool = False, target: str = "") -> Part:
     """A part from its runs."""
     return Part(runs, rank, right, target)
+
+
+def product() -> Part:
+    """The product's name, the first to go where room is short."""
+    return words(("COCKPIT", Ink.STRONG), rank=9)
+
+
+def profile_part(profile: str) -> Part:
+    """The profile in its own colour, the last to go."""
+    return words((profile.upper(), _PROFILE_INK.get(profile, Ink.STRONG)), rank=0)
