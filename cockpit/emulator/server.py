@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib import import_module
 
 from aiohttp import web
 
 from cockpit.emulator.alpha_vantage import alpha_vantage_routes
+from cockpit.emulator.binance import binance_routes
 from cockpit.emulator.clock import EmulatorClock
 from cockpit.emulator.control import control_routes, describe_clock
 from cockpit.emulator.faults import Faults
@@ -93,9 +93,7 @@ async def running_server(options: EmulatorOptions) -> AsyncIterator[RunningServe
         alpha_vantage_routes(market, clock, faults, quotas["alpha_vantage"], quotas["alpha_vantage_second"]),
     )
     app.add_subapp("/sim", control_routes(market, clock, faults))
-    exchange = _binance(options.seed, clock, faults)
-    if exchange is not None:
-        app.add_subapp("/binance", exchange)
+    app.add_subapp("/binance", binance_routes(options.seed, clock, faults, quotas))
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     warming: asyncio.Task[None] | None = None
@@ -137,15 +135,6 @@ def _ready(seed: int, port: int, clock: EmulatorClock) -> dict[str, object]:
         },
         "clock": describe_clock(clock.anchor),
     }
-
-
-def _binance(seed: int, clock: EmulatorClock, faults: Faults) -> web.Application | None:
-    try:
-        module = import_module("cockpit.emulator.binance")
-    except ModuleNotFoundError:
-        return None
-    routes: web.Application = module.binance_routes(seed, clock, faults)
-    return routes
 
 
 async def _warm(market: Market, clock: EmulatorClock, tradier: TradierBodies) -> None:

@@ -69,6 +69,15 @@ async def test_the_truth_is_told(client: Client) -> None:
     assert (await client.sim("truth/XYZ1")).status == 404
 
 
+async def test_the_exchange_stands_under_its_prefix() -> None:
+    async with (
+        serving(quotas={"binance": 50}) as client,
+        client.session.get(f"{client.address('binance_rest')}/api/v3/time") as answer,
+    ):
+        assert (await answer.json())["serverTime"] == NOON_ISH.timestamp() * 1000
+        assert int(answer.headers["X-MBX-USED-WEIGHT-1M"]) >= 1
+
+
 _ASKED = (
     ("markets/quotes", {"symbols": "CRM,KR,BBY"}),
     ("markets/options/chains", {"symbol": "BBY", "expiration": "2026-12-04", "greeks": "true"}),
