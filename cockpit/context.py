@@ -84,7 +84,7 @@ async def open_context(
         elif settings.profile == "replay":
             opened = replayed_market(settings, recording, speed)
         else:
-            opened = live_market(settings, as_of, runs=background)
+            opened = live_market(settings, database, as_of, runs=background)
         market = await stack.enter_async_context(opened)
         yield await _open_services(stack, settings, folders, database, market, background, keep=as_of is None)
 

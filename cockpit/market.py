@@ -1,16 +1,17 @@
 """The market that a session looks at: its clock and its vendors, live, simulated or replayed."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from cockpit.clock import Anchor, Clock, SimulatedClock, SystemClock
 from cockpit.emulator.process import EmulatorProcess, running_emulator
-from cockpit.errors import ProviderError, Refusal, UsageError
+from cockpit.errors import CockpitError, ProviderError, Refusal, UsageError
 from cockpit.health.status import ProviderStatus
 from cockpit.net.http import HttpClient
 from cockpit.options.calendar import Phase, next_session, opens_at, session_state
@@ -27,7 +28,10 @@ from cockpit.storage import meta
 from cockpit.storage.database import Database
 from cockpit.ticks.replay import ReplayExchange
 
+log = logging.getLogger(__name__)
+
 _INSTANT = "sim.instant"
+_SPENT = "net.spent"
 _SAVE_SECONDS = 5.0
 
 
@@ -60,11 +64,31 @@ class Market:
 
 
 @asynccontextmanager
-async def live_market(settings: Settings, as_of: datetime | None, *, runs: bool) -> AsyncIterator[Market]:
-    """Real venues, or whatever stands at the configured addresses."""
+async def live_market(
+    settings: Settings, database: Database, as_of: datetime | None, *, runs: bool
+) -> AsyncIterator[Market]:
+    """Real venues, or whatever stands at the configured addresses.
+
+    What the vendors' day allowances have already given is kept: a second start does not begin a second day.
+    """
     clock = _clock_at(as_of, runs) if as_of is not None else SystemClock()
     async with HttpClient(clock) as http:
-        yield _vendors(http, clock, settings)
+        market = _vendors(http, clock, settings)
+        if as_of is not None:
+            yield market
+            return
+        spent = await meta.get(database, _SPENT)
+        if spent is not None:
+            http.remember(spent)
+        if database.read_only:
+            yield market
+            return
+
+        async def keep() -> None:
+            await meta.put(database, _SPENT, http.memory())
+
+        async with _kept_at_the_end(keep):
+            yield replace(market, tasks=(("allowances", lambda: _every(_SAVE_SECONDS, keep)),))
 
 
 @asynccontextmanager
@@ -88,18 +112,15 @@ async def simulated_market(
         clock = SimulatedClock(emulator.anchor)
         async with HttpClient(clock) as http:
             vendors = _vendors(http, clock, _pointed_at(emulator, settings))
-            keeps = as_of is None and not database.read_only
+
+            async def keep() -> None:
+                if as_of is None and not database.read_only:
+                    await meta.put(database, _INSTANT, clock.now().isoformat())
 
             async def move() -> datetime:
                 clock.anchor = await emulator.next_session()
-                if keeps:
-                    await meta.put(database, _INSTANT, clock.now().isoformat())
+                await keep()
                 return clock.now()
-
-            async def remember() -> None:
-                while True:
-                    await asyncio.sleep(_SAVE_SECONDS)
-                    await meta.put(database, _INSTANT, clock.now().isoformat())
 
             async def watch() -> None:
                 await emulator.wait()
@@ -107,22 +128,9 @@ async def simulated_market(
                     "sim", Refusal.UNAVAILABLE, "the simulated market has ended; start the cockpit again"
                 )
 
-            tasks: list[tuple[str, Callable[[], Awaitable[None]]]] = [("market", watch)]
-            if keeps:
-                tasks.append(("clock", remember))
-            yield Market(
-                clock=clock,
-                exchange=vendors.exchange,
-                venue=vendors.venue,
-                earnings=vendors.earnings,
-                symbols=vendors.symbols,
-                statuses=vendors.statuses,
-                tasks=tuple(tasks),
-                next_session=move,
-                moves=True,
-            )
-            if keeps:
-                await meta.put(database, _INSTANT, clock.now().isoformat())
+            tasks = (("market", watch), ("clock", lambda: _every(_SAVE_SECONDS, keep)))
+            async with _kept_at_the_end(keep):
+                yield replace(vendors, tasks=tasks, next_session=move, moves=True)
 
 
 @asynccontextmanager
@@ -142,6 +150,24 @@ async def replayed_market(settings: Settings, recording: Path | None, speed: flo
         statuses=tuple,
         has_options=False,
     )
+
+
+@asynccontextmanager
+async def _kept_at_the_end(keep: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Keep once more on the way out, however that is; a disk that refuses must not hide why we leave."""
+    try:
+        yield
+    finally:
+        try:
+            await keep()
+        except CockpitError as error:
+            log.warning("at the end: %s", error)
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        await work()
 
 
 def _vendors(http: HttpClient, clock: Clock, settings: Settings) -> Market:
