@@ -93,6 +93,7 @@ class Feed:
             ]
             try:
                 await self._stay_connected()
+                await self._recorder.drain()
             finally:
                 for helper in helpers:
                     helper.cancel()
@@ -119,7 +120,7 @@ class Feed:
             venue=self._exchange.name,
             state=state,
             message=trouble,
-            rate=self._rate.per_second(now),
+            rate=0.0 if state is State.OFF else self._rate.per_second(now),
             lag_ms=None if lag is None else round(lag, 1),
             last_message_at=self._last_frame_at,
             up_since=self._up_since,

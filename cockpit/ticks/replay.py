@@ -19,6 +19,7 @@ from cockpit.ticks.trade import Trade
 _NAME = "replay"
 _READ_AHEAD = 500
 _SHORTEST_SLEEP = 0.001
+_BEHIND = 0.02
 
 
 class ReplayExchange:
@@ -118,6 +119,10 @@ class ReplayExchange:
         delay = start + (received_ns - first_ns) / 1e9 / self._speed - now
         if delay > _SHORTEST_SLEEP:
             await asyncio.sleep(delay)
+        elif delay < -_BEHIND:
+            # Faster than this machine can play it: the clock waits for the frames, not the other way round.
+            self._started = now, received_ns
+            self.clock.anchor = Anchor(now, _instant(received_ns), self._speed)
 
 
 class _ReplayStream:
