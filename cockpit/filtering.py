@@ -20,7 +20,8 @@ Value = float | str | date
 Predicate = Callable[[R], bool]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<op><=|>=|!=|==|=|<|>|~)|(?P<paren>[()])|(?P<quoted>\"[^\"]*\"|'[^']*')|(?P<word>[^\s()<>=!~\"']+)|(?P<bad>.))"
+    r"\s*(?:(?P<op><=|>=|!=|==|=|<|>|~)|(?P<paren>[()])|(?P<quoted>\"[^\"]*\"|'[^']*')|(?P<word>[^\s()<>=!~\"']+)|(?P<bad>.))",
+    re.DOTALL,
 )
 _NUMBER = re.compile(r"^([+-]?(?:\d+(?:\.\d*)?|\.\d+))([%kmb]?)\Z", re.IGNORECASE)
 _SCALE = {"": 1.0, "%": 1.0, "k": 1e3, "m": 1e6, "b": 1e9}
@@ -79,6 +80,7 @@ def parse_filter(text: str, fields: Mapping[str, Field[R]]) -> Predicate[R]:
 
 def _tokens(text: str) -> list[_Token]:
     tokens: list[_Token] = []
+    text = text.rstrip()
     end = 0
     while (match := _TOKEN.match(text, end)) is not None:
         kind = match.lastgroup or ""
@@ -86,7 +88,7 @@ def _tokens(text: str) -> list[_Token]:
             raise FilterError(f"{match['bad']} has no meaning in a filter", match.start("bad"))
         tokens.append(_Token(kind, match[kind], match.start(kind)))
         end = match.end()
-    tokens.append(_Token("end", "", len(text.rstrip())))
+    tokens.append(_Token("end", "", len(text)))
     return tokens
 
 

@@ -28,12 +28,14 @@ class HealthBody(LinesMixin, Widget, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
+        self.hint = STARTING
         self._lines: list[Line] = []
         self.top = 0
 
     def show(self, rows: dict[str, HealthRow], moment: Moment) -> None:
         """Lay the rows out for the present size and send what changed."""
         if not rows:
+            self.repaint()
             return
         from cockpit.tui.panes.health_lines import health_lines
 
@@ -54,7 +56,7 @@ class HealthBody(LinesMixin, Widget, can_focus=True):
     def line(self, y: int) -> Line:
         """One line."""
         if not self._lines:
-            return Line(((f" {STARTING}", Ink.MUTED),)) if y == 1 else EMPTY
+            return Line(((f" {self.hint}", Ink.MUTED),)) if y == 1 else EMPTY
         at = y + self.top
         return self._lines[at] if at < len(self._lines) else EMPTY
 
@@ -75,7 +77,6 @@ class HealthPane(PaneView):
     def __init__(self) -> None:
         super().__init__(Pane.HEALTH)
         self._body = HealthBody()
-        self._version = -1
 
     @property
     def body(self) -> LinesMixin:
@@ -85,7 +86,7 @@ class HealthPane(PaneView):
     def attach(self, session: Session) -> None:
         """Read the board of health."""
         super().attach(session)
-        self._version = -1
+        self._body.hint = "no part has reported yet; a moment"
 
     def rows(self) -> dict[str, HealthRow]:
         """Every part by key."""

@@ -122,7 +122,7 @@ class PortfolioPane(TablePane[str, "Position"]):
 
     def empty_reason(self) -> str:
         """Why there are no positions."""
-        return "no open position; o on a spread opens one, H shows the closed ones"
+        return "no open position; o on a spread opens one"
 
     def title_parts(self) -> list[Part]:
         """The account, then sort and counts."""

@@ -133,7 +133,7 @@ class SpreadsPane(TablePane[str, "Spread"]):
     def empty_reason(self) -> str:
         """Why there are no spreads."""
         if self.symbol is None:
-            return "no candidate under the cursor; s scans, 2 goes to the candidates"
+            return "no candidate under the cursor; s scans for some"
         candidate = self.session.boards.candidates.get(self.symbol) if self.session else None
         if candidate is not None and candidate.problem:
             return candidate.problem

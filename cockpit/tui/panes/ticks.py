@@ -37,12 +37,10 @@ def _change(ticker: Ticker, moment: Moment) -> Run:
     return moved_run(arrowed(percent), percent)
 
 
-def _side(value: Callable[[Ticker], object]) -> Callable[[Ticker, Moment], Run]:
-    def side(ticker: Ticker, moment: Moment) -> Run:
-        found = value(ticker)
-        return number_run(on_point(price(found), _POINT))  # type: ignore[arg-type]  # a Decimal or None
-
-    return side
+def _sides(ticker: Ticker, moment: Moment) -> Run:
+    if ticker.bid is None or ticker.ask is None:
+        return ("?", Ink.MUTED)
+    return (f"{price(ticker.bid)} {on_point(price(ticker.ask), _POINT):>15}", Ink.TEXT)
 
 
 def _number(get: Callable[[Ticker], object]) -> Callable[[Ticker], float | None]:
@@ -58,8 +56,7 @@ _COLUMNS: tuple[Column[Ticker], ...] = (
     Column("last", "last", 12, _last, _number(lambda t: t.last), rank=1),
     Column("chg", "chg %", 7, _change, lambda t: t.change, rank=2),
     Column("book", "bid/ask", 9, lambda t, m: number_run(tails(t.bid, t.ask)), rank=3),
-    Column("bid", "bid", 12, _side(lambda t: t.bid), _number(lambda t: t.bid), rank=8),
-    Column("ask", "ask", 12, _side(lambda t: t.ask), _number(lambda t: t.ask), rank=9, instead=("book",)),
+    Column("sides", "bid             ask   ", 26, _sides, _number(lambda t: t.bid), rank=8, instead=("book",)),
     Column(
         "tps", "tr/s", 5, lambda t, m: (f"{t.trades_per_second:.1f}", Ink.TEXT), lambda t: t.trades_per_second, rank=4
     ),

@@ -43,10 +43,11 @@ class FilterScreen(ModalScreen[None]):
         self._tell(None)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter as it is typed; what cannot be read yet leaves the rows as they are."""
+        """Filter as it is typed; while it cannot be read, the filter of before holds."""
         try:
             self._pane.filter(event.value)
         except FilterError as error:
+            self._pane.filter(self._before)
             self._tell(str(error))
         else:
             self._tell(None)

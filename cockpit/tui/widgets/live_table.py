@@ -189,7 +189,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
             top = last - room + 1
         top = min(top, first)
         if top != round(self.scroll_y):
-            self.scroll_to(y=top, animate=False)
+            self.scroll_to(y=top, animate=False, force=True, immediate=True)
 
     def _relist(self) -> None:
         order, at_cursor = self.rows.order, self.cursor

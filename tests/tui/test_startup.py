@@ -1,0 +1,92 @@
+"""First paint, then the session; and what is shown when there is none."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cockpit.errors import ExitCode
+from cockpit.settings import Settings, UiSettings
+from cockpit.tui.app import CockpitApp
+from cockpit.tui.environment import prepare_environment, refresh_rate
+from cockpit.tui.session import Session
+from tests.tui.conftest import picture, settled, told
+from tests.tui.demo import DemoSession, Failing, StillClock
+
+
+async def test_the_panes_are_there_before_the_session_is() -> None:
+    may_open = asyncio.Event()
+    session = DemoSession(StillClock()).fill()
+
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[Session]:
+        await may_open.wait()
+        yield session
+
+    app = CockpitApp(Settings(), slow)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        before = picture(app)
+        assert all(name in before for name in ("Ticks", "Candidates", "Spreads", "Portfolio", "Health", "starting"))
+        assert "NVDA" not in before
+        await pilot.press("o", "s")
+        await pilot.pause()
+        assert "still starting" in told(app)
+        may_open.set()
+        await settled(app, pilot)
+        assert "NVDA" in picture(app)
+
+
+async def test_a_session_that_cannot_open_is_one_sentence_and_an_exit_code() -> None:
+    app = CockpitApp(Settings(), Failing)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for _ in range(20):
+            await pilot.pause()
+        shown = " ".join(picture(app).replace("│", " ").split())
+        assert "owned by process 4711" in shown
+        assert "Traceback" not in shown
+        await pilot.press("q")
+        await pilot.pause()
+    assert app.return_code == ExitCode.ERROR
+
+
+async def test_leaving_while_it_opens_cancels_the_opening() -> None:
+    cancelled = False
+
+    @asynccontextmanager
+    async def endless() -> AsyncIterator[Session]:
+        nonlocal cancelled
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled = True
+            raise
+        yield DemoSession(StillClock())
+
+    app = CockpitApp(Settings(), endless)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("q")
+        await pilot.pause()
+    assert cancelled
+    assert app.return_value == 0
+
+
+async def test_a_theme_that_is_not_there_falls_back_and_says_so() -> None:
+    app = CockpitApp(Settings(ui=UiSettings(theme="darkk")), Failing)
+    assert app.theme_choice == "dark"
+    assert any("no theme darkk" in fault for fault in app.faults)
+
+
+def test_the_rate_is_lower_over_ssh() -> None:
+    assert refresh_rate(0, {}) == 4
+    assert refresh_rate(0, {"SSH_CONNECTION": "x"}) == 2
+    assert refresh_rate(0, {"SSH_TTY": "/dev/pts/1"}) == 2
+    assert refresh_rate(7, {"SSH_TTY": "/dev/pts/1"}) == 7
+
+
+def test_the_environment_is_prepared_without_overruling_the_user() -> None:
+    environment = {"TEXTUAL_FPS": "30", "COLUMNS": "80"}
+    prepare_environment(environment)
+    assert environment["TEXTUAL_FPS"] == "30"
+    assert environment["TEXTUAL_ANIMATIONS"] == "none"
+    assert "COLUMNS" not in environment
