@@ -84,13 +84,14 @@ class Connection:
         sent = self._unanswered[payload]
         self._unanswered = {other: at for other, at in self._unanswered.items() if at > sent}
 
-    def keep_alive(self, now: float, payload: bytes) -> None:
+    def keep_alive(self, now: float) -> None:
         """Ping when it is time, and let go of a client that has not answered for too long."""
         oldest = min(self._unanswered.values(), default=now)
         if now - oldest > self._rules.pong_within:
             self.end(WSCloseCode.POLICY_VIOLATION, "Pong timeout")
         elif now >= self._next_ping:
             self._next_ping = now + self._rules.ping_every
+            payload = str(round(now * 1000)).encode()
             self._unanswered[payload] = now
             self.send(payload)
 
@@ -130,7 +131,6 @@ class Connection:
             waiting.clear()
 
     async def _close(self, code: int, reason: str, last: str | None) -> None:
-        self._writer.cancel()
         self._waiting.clear()
         try:
             async with asyncio.timeout(_CLOSING_SECONDS):

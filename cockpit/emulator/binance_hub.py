@@ -1,6 +1,7 @@
 """The beat of the exchange's streams: what happened since the last one goes, rendered once, to all who asked for it."""
 
 import asyncio
+import re
 from dataclasses import dataclass, field
 from random import Random
 
@@ -20,6 +21,8 @@ _LONGEST_STEP_MS = 60_000
 _DAY_HOURS = 25
 _SHUTDOWN = "!serverShutdown"
 _TRADES = ("@trade", "@aggTrade")
+
+_AMOUNT = re.compile(r'":"[\d.]+"')
 
 Key = tuple[str, int]
 
@@ -80,7 +83,7 @@ class Hub:
                 last = self.now_ms
                 continue
             self._apply_faults(last)
-            self._keep_alive(now)
+            self._keep_alive()
             if now > last:
                 if not self._faults.binance_mute:
                     self._say(last, now)
@@ -144,7 +147,7 @@ class Hub:
         kind = self._random.randrange(3)
         if kind == 0:
             return frame[: len(frame) // 2]
-        return frame.replace('":"', '":"NaN', 2) if kind == 1 else f"\ufffd{frame[::-1]}"
+        return _AMOUNT.sub('":"NaN"', frame) if kind == 1 else f"\ufffd{frame[::-1]}"
 
     def _apply_faults(self, now_ms: int) -> None:
         if self._faults.binance_gap:
@@ -153,10 +156,10 @@ class Hub:
             for connection in list(self._connections):
                 connection.drop()
 
-    def _keep_alive(self, now_ms: int) -> None:
+    def _keep_alive(self) -> None:
         now, lifetime = self._clock.monotonic(), self._faults.binance_close_after or self._rules.lifetime
         for connection in list(self._connections):
-            connection.keep_alive(now, str(now_ms).encode())
+            connection.keep_alive(now)
             if now - connection.opened_at >= lifetime:
                 connection.end(WSCloseCode.GOING_AWAY, "24 hours are over")
 

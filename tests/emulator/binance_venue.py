@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 
@@ -25,7 +26,7 @@ class Venue:
     faults: Faults
     http: ClientSession
 
-    async def get(self, path: str, **params: object) -> object:
+    async def get(self, path: str, **params: object) -> Any:
         """A body that must come with 200."""
         async with self.http.get(
             f"{self.url}/api/v3/{path}", params={name: str(value) for name, value in params.items()}
@@ -87,7 +88,7 @@ async def frames(socket: ClientWebSocketResponse, count: int) -> list[str]:
     return found
 
 
-async def payloads(socket: ClientWebSocketResponse, count: int) -> list[dict[str, object]]:
+async def payloads(socket: ClientWebSocketResponse, count: int) -> list[dict[str, Any]]:
     """The next frames, decoded."""
     return [json.loads(frame) for frame in await frames(socket, count)]
 
