@@ -123,6 +123,21 @@ async def test_when_its_row_goes_the_cursor_takes_the_one_in_its_place() -> None
         assert shown.row() is None
 
 
+async def test_a_cursor_that_nobody_moved_waits_on_the_first_row_until_the_pane_is_entered() -> None:
+    app = Harness()
+    async with app.run_test(size=(40, 12)) as pilot:
+        app.table.blur()
+        app.table.apply({"b": ("b", 2.0)})
+        app.table.apply({"a": ("a", 9.0)})
+        cursors = [app.table.cursor]
+        app.table.focus()
+        await pilot.pause()
+        app.table.apply({"c": ("c", 99.0)})
+        cursors.append(app.table.cursor)
+        assert cursors == ["a", "a"]
+        assert app.table.rows.order == ["c", "a", "b"]
+
+
 async def test_a_table_that_is_worked_in_holds_still_and_sorts_afterwards() -> None:
     async with table() as (app, shown, _pilot):
         shown.move(1)

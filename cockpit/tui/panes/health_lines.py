@@ -18,6 +18,7 @@ from cockpit.tui.widgets.lines import Line, fit, merged, width_of
 
 _STATE_INK = {State.UP: Ink.UP, State.DEGRADED: Ink.WARN, State.DOWN: Ink.ERROR, State.STARTING: Ink.WARN}
 _TWO_COLUMNS = 100
+_SHORT_ITEM = 24
 _SHORT = {"tradier": "TR", "alpha_vantage": "AV", "binance": "BN"}
 
 Item = tuple[Run, ...]
@@ -50,7 +51,7 @@ def limit_unit(window: Window) -> str:
 
 def limit_text(window: Window) -> str:
     """``84/120m``: used of the limit in its time."""
-    return f"{compact(window.used)}/{compact(window.limit)}{limit_unit(window)}"
+    return f"{window.used}/{window.limit}{limit_unit(window)}"
 
 
 def limit_ink(window: Window) -> Ink:
@@ -227,7 +228,8 @@ def _padded(head: str, items: list[Item], width: int) -> list[Run]:
         gap = 2 if at else 0
         size = sum(width_of(text) for text, _ in item)
         room = width - used - gap
-        if room <= 3:
+        # A figure is shown whole or not at all; only a sentence is cut.
+        if room <= 3 or room < size <= _SHORT_ITEM:
             break
         runs.append((" " * gap, Ink.TEXT))
         if size > room:

@@ -73,6 +73,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
         self._fitted: list[tuple[Column[R], int]] = []
         self._sorted_at = float("-inf")
         self._held_until = float("-inf")
+        self._pinned = False
 
     # --- data -----------------------------------------------------------------------------------------------------
 
@@ -157,6 +158,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
     def move_to(self, key: K) -> None:
         """Put the cursor on a key and bring it into view."""
         self._held_until = self._moment().monotonic + _HOLD_SECONDS
+        self._pinned = True
         self._set_cursor(key)
         self._scroll_to_cursor()
         self.repaint()
@@ -200,7 +202,10 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
                 lines.extend((key, at + 1) for at in range(len(self._legs(self.rows.all[key]))))
         was_at = next((at for at, (key, _) in enumerate(self._lines) if key == at_cursor), 0)
         self._lines = lines
-        if at_cursor not in order or at_cursor is None:
+        if not self._pinned:
+            # Nobody has been here yet: the cursor waits on the first row, whichever that is.
+            self._set_cursor(order[0] if order else None)
+        elif at_cursor not in order or at_cursor is None:
             # The row under the cursor has gone: the next one at its place takes over.
             self._set_cursor(lines[min(was_at, len(lines) - 1)][0] if lines else None)
         self.virtual_size = Size(self.size.width, len(lines) + 1)
@@ -269,7 +274,8 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
         self.repaint_all()
 
     def on_focus(self) -> None:
-        """Show the cursor."""
+        """Show the cursor, and leave it on its row from now on."""
+        self._pinned = bool(self.rows.order)
         self.repaint()
 
     def on_blur(self) -> None:
