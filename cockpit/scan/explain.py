@@ -1,18 +1,19 @@
 """Every number behind a candidate, as text that a screen, a command line and a clipboard can all show."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.earnings import Timing
 from cockpit.scan.event_volatility import EventFlag
+from cockpit.scan.explanation import UNKNOWN, Explanation, Row, Section
 from cockpit.scan.liquidity import NOMINAL_CONTRACTS as CONTRACTS
 from cockpit.scan.liquidity import TIGHT_SPREAD, interest_tier, spread_tier
 from cockpit.scan.moves import Reaction
 from cockpit.scan.vrp import HIGH_TAIL_RATIO, PRIOR_QUARTERS, PRIOR_RATIO
 from cockpit.spreads.structure import Leg, Spread
 
-UNKNOWN = "?"
+__all__ = ["UNKNOWN", "Explanation", "Row", "Section", "explain"]
+
 _BAR_WIDTH = 24
 _METHODS = {
     "atmf": "2(2N(s/2)-1) at the at-the-money-forward volatility",
@@ -28,31 +29,6 @@ _EVENT_NOTES = {
     EventFlag.NEGATIVE_EVENT_VARIANCE: "the term structure prices no event",
     EventFlag.ONE_EXPIRY: "V1 - realised vol^2 x t1: there is one expiry only",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One figure: what it is, what it reads, and where it comes from (formula, sample size, age)."""
-
-    label: str
-    value: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Figures that belong together."""
-
-    title: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """The whole arithmetic of one name."""
-
-    title: str
-    sections: tuple[Section, ...]
 
 
 def explain(candidate: Candidate, spreads: Sequence[Spread]) -> Explanation:
