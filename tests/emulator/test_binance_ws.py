@@ -366,7 +366,7 @@ def _is_sound(frame: str) -> bool:
 
 
 async def test_a_client_that_does_not_read_is_let_go() -> None:
-    async with open_venue(speed=20.0, rules=StreamRules(queued=2000), send_buffer=4096) as venue:
+    async with open_venue(speed=20.0, rules=StreamRules(queued=1000), send_buffer=4096) as venue:
         host, port = venue.url.removeprefix("http://").removesuffix("/binance").split(":")
         client = sockets.socket()
         client.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
@@ -380,7 +380,7 @@ async def test_a_client_that_does_not_read_is_let_go() -> None:
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode(),
         )
         async with venue.stream("/ws/btcusdt@trade") as reader:
-            await payloads(reader, 1000)
+            await payloads(reader, 700)
             async with asyncio.timeout(10):
                 while await _received(loop, client):
                     pass
