@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import copysign, exp, log, sqrt
+from math import copysign, exp, isfinite, log, nan, sqrt
 
 from cockpit.options.pricing import price as european_price
 
@@ -32,13 +32,32 @@ def american_price(
     """Price of an American option, dollars per share; within 2 parts in 1000 of the exact one at 101 steps.
 
     Cash dividends before expiry are escrowed: what diffuses is the price less their present value, while exercise
-    pays on the whole price.
+    pays on the whole price. NaN for inputs that are no numbers or too large to compute with; never an exception.
     """
-    pending = [dividend for dividend in dividends if 0.0 < dividend.years <= years]
-    escrowed = spot - sum(dividend.amount * exp(-rate * dividend.years) for dividend in pending)
-    if years <= 0.0 or volatility <= 0.0 or escrowed <= 0.0:
-        return max(sign * (spot - strike), european_price(sign, spot, strike, years, rate, dividend_yield, 0.0))
-    count = steps | 1
+    inputs = (spot, strike, years, rate, dividend_yield, volatility)
+    if not all(map(isfinite, inputs)):
+        return nan
+    try:
+        pending = tuple(dividend for dividend in dividends if 0.0 < dividend.years <= years)
+        escrowed = spot - sum(dividend.amount * exp(-rate * dividend.years) for dividend in pending)
+        if years <= 0.0 or volatility <= 0.0 or escrowed <= 0.0 or strike <= 0.0:
+            return max(sign * (spot - strike), european_price(sign, spot, strike, years, rate, dividend_yield, 0.0))
+        return _tree(sign, escrowed, strike, years, rate, dividend_yield, volatility, pending, steps | 1)
+    except (ArithmeticError, ValueError):
+        return nan
+
+
+def _tree(
+    sign: int,
+    escrowed: float,
+    strike: float,
+    years: float,
+    rate: float,
+    dividend_yield: float,
+    volatility: float,
+    pending: Sequence[CashDividend],
+    count: int,
+) -> float:
     step = years / count
     deviation = volatility * sqrt(years)
     d2 = (log(escrowed / strike) + (rate - dividend_yield) * years) / deviation - 0.5 * deviation

@@ -1,8 +1,10 @@
 """All options of one underlying and one expiry, as one vendor answer gave them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from math import inf
 
 from cockpit.options.contract import OptionQuote, Right
 
@@ -10,6 +12,8 @@ from cockpit.options.contract import OptionQuote, Right
 @dataclass(frozen=True, slots=True)
 class OptionChain:
     """Calls and puts of one expiry, sorted by strike; a strike may lack one side.
+
+    An option without a positive, finite strike is left out.
 
     Attributes:
         spot: the underlying's price that goes with the quotes; None where the vendor gave none.
@@ -22,16 +26,29 @@ class OptionChain:
     spot: float | None
     fetched_at: datetime
     source: str
-    _by_key: dict[tuple[Right, float], OptionQuote] = field(init=False, repr=False, compare=False)
+    duplicates: tuple[float, ...] = field(init=False, repr=False, compare=False)
+    """Strikes that the answer lists more than once for one right; the last one counts."""
+    _calls: dict[float, OptionQuote] = field(init=False, repr=False, compare=False)
+    _puts: dict[float, OptionQuote] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        ordered = tuple(sorted(self.quotes, key=lambda quote: (quote.strike, quote.right.value)))
-        object.__setattr__(self, "quotes", ordered)
-        object.__setattr__(self, "_by_key", {(quote.right, quote.strike): quote for quote in ordered})
+        # One table a right: a key with an enum in it costs more to look up than all the rest of a quote's way.
+        given = [quote for quote in self.quotes if 0.0 < quote.strike < inf]
+        calls = {quote.strike: quote for quote in given if quote.right is Right.CALL}
+        puts = {quote.strike: quote for quote in given if quote.right is Right.PUT}
+        ordered: list[OptionQuote] = []
+        for strike in sorted(calls.keys() | puts.keys()):
+            ordered.extend(side[strike] for side in (calls, puts) if strike in side)
+        repeated: tuple[float, ...] = ()
+        if len(ordered) < len(given):
+            listed = Counter((quote.strike, quote.right) for quote in given)
+            repeated = tuple(sorted({strike for (strike, _), count in listed.items() if count > 1}))
+        for name, found in (("quotes", tuple(ordered)), ("duplicates", repeated), ("_calls", calls), ("_puts", puts)):
+            object.__setattr__(self, name, found)
 
     def quote(self, right: Right, strike: float) -> OptionQuote | None:
         """The option at this strike, or None where it is not listed."""
-        return self._by_key.get((right, strike))
+        return (self._calls if right is Right.CALL else self._puts).get(strike)
 
     def side(self, right: Right) -> Iterator[OptionQuote]:
         """All calls or all puts, by rising strike."""
@@ -40,4 +57,4 @@ class OptionChain:
     @property
     def strikes(self) -> tuple[float, ...]:
         """Every listed strike, rising."""
-        return tuple(sorted({quote.strike for quote in self.quotes}))
+        return tuple(sorted(self._calls.keys() | self._puts.keys()))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from math import inf
 
 _OCC = re.compile(r"^([A-Z][A-Z0-9.]{0,5}?)(\d{6})([CP])(\d{8})$")
 
@@ -69,8 +70,8 @@ class OptionQuote:
 
     @property
     def mid(self) -> float | None:
-        """Half-way between bid and ask; None for a worthless bid, a missing side or a crossed quote."""
-        if self.bid is None or self.ask is None or self.bid <= 0.0 or self.ask < self.bid:
+        """Half-way between bid and ask; None for a worthless bid, a missing or meaningless side, or a crossed quote."""
+        if self.bid is None or self.ask is None or not 0.0 < self.bid <= self.ask < inf:
             return None
         return (self.bid + self.ask) / 2.0
 

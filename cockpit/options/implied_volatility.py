@@ -1,6 +1,6 @@
 """Implied volatility by safeguarded Newton and Halley steps on the normalised Black function."""
 
-from math import erfc, exp, isfinite, log, pi, sqrt, ulp
+from math import erfc, exp, inf, isfinite, log, pi, sqrt, ulp
 
 _SQRT_HALF = sqrt(0.5)
 _SQRT_TWO_PI = sqrt(2.0 * pi)
@@ -24,7 +24,7 @@ def implied_volatility(
         years: calendar years to expiry.
         discount: discount factor to expiry.
     """
-    if not (years > 0.0 and strike > 0.0 and forward > 0.0 and discount > 0.0 and isfinite(price)):
+    if not (0.0 < years < inf and 0.0 < strike < inf and 0.0 < forward < inf and 0.0 < discount < inf):
         return None
     undiscounted = price / discount
     intrinsic = max(sign * (forward - strike), 0.0)
@@ -32,7 +32,11 @@ def implied_volatility(
     noise = _NOISE * max(forward, strike) if intrinsic > 0.0 else 0.0
     if not noise < time_value < min(forward, strike) * (1.0 - _NOISE):
         return None
-    deviation = _deviation(time_value / sqrt(forward * strike), -abs(log(forward / strike)))
+    try:
+        deviation = _deviation(time_value / sqrt(forward * strike), -abs(log(forward / strike)))
+    except (ArithmeticError, ValueError):
+        # Beyond what a float can hold: no quote is.
+        return None
     return None if deviation is None else deviation / sqrt(years)
 
 
@@ -45,7 +49,7 @@ def _deviation(target: float, x: float) -> float | None:
     up, down = exp(0.5 * x), exp(-0.5 * x)
     inflection = -2.0 * x
     s = sqrt(inflection) if x < -1e-8 else target * _SQRT_TWO_PI
-    low, high = 0.0, float("inf")
+    low, high = 0.0, inf
     log_target = log(target)
     for _ in range(_MAX_STEPS):
         ratio, half = x / s, 0.5 * s

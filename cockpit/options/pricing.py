@@ -4,16 +4,16 @@
 365 days; rates and yields are continuous; volatilities are annual fractions.
 """
 
-from dataclasses import dataclass
-from math import erfc, exp, log, pi, sqrt
+from math import erfc, exp, log, nan, pi, sqrt
+from typing import NamedTuple
 
 DAYS_A_YEAR = 365.0
+_A_DAY = 1.0 / DAYS_A_YEAR
 _SQRT_HALF = sqrt(0.5)
 _INVERSE_SQRT_TWO_PI = 1.0 / sqrt(2.0 * pi)
 
 
-@dataclass(frozen=True, slots=True)
-class Valuation:
+class Valuation(NamedTuple):
     """Price and greeks of one European option, per share.
 
     Attributes:
@@ -52,17 +52,28 @@ def normal_pdf(x: float) -> float:
     return _INVERSE_SQRT_TWO_PI * exp(-0.5 * x * x)
 
 
+_UNKNOWN = Valuation(nan, nan, nan, nan, nan, nan)
+_new = tuple.__new__
+
+
 def price(
     sign: int, spot: float, strike: float, years: float, rate: float, dividend_yield: float, volatility: float
 ) -> float:
-    """Black-Scholes-Merton price; the discounted forward intrinsic value where time or volatility has run out."""
-    carried = spot * exp(-dividend_yield * max(years, 0.0))
-    discounted = strike * exp(-rate * max(years, 0.0))
-    if years <= 0.0 or volatility <= 0.0 or spot <= 0.0 or strike <= 0.0:
-        return max(sign * (carried - discounted), 0.0)
-    deviation = volatility * sqrt(years)
-    d1 = log(carried / discounted) / deviation + 0.5 * deviation
-    return sign * (carried * normal_cdf(sign * d1) - discounted * normal_cdf(sign * (d1 - deviation)))
+    """Black-Scholes-Merton price; the discounted forward intrinsic value where time or volatility has run out.
+
+    NaN for inputs that are no numbers or too large to compute with; never an exception.
+    """
+    try:
+        time_left = max(years, 0.0)
+        carried = spot * exp(-dividend_yield * time_left)
+        discounted = strike * exp(-rate * time_left)
+        if years <= 0.0 or volatility <= 0.0 or spot <= 0.0 or strike <= 0.0:
+            return max(sign * (carried - discounted), 0.0)
+        deviation = volatility * sqrt(years)
+        d1 = log(carried / discounted) / deviation + 0.5 * deviation
+        return sign * (carried * normal_cdf(sign * d1) - discounted * normal_cdf(sign * (d1 - deviation)))
+    except (ArithmeticError, ValueError):
+        return nan
 
 
 def value(
@@ -71,33 +82,47 @@ def value(
     """Black-Scholes-Merton price and greeks.
 
     Where time or volatility has run out, delta is ``sign * exp(-qT)`` strictly in the money and 0 elsewhere, gamma and
-    vega are 0, and theta and rho are those of the discounted intrinsic value (theta is 0 at expiry).
+    vega are 0, and theta and rho are those of the discounted intrinsic value (theta is 0 at expiry). All NaN for inputs
+    that are no numbers or too large to compute with; never an exception.
     """
+    try:
+        if not (years > 0.0 and volatility > 0.0 and spot > 0.0 and strike > 0.0):
+            return _expired(sign, spot, strike, years, rate, dividend_yield, volatility)
+        root = sqrt(years)
+        deviation = volatility * root
+        carry = exp(-dividend_yield * years)
+        discounted = strike * exp(-rate * years)
+        d1 = log(spot * carry / discounted) / deviation + 0.5 * deviation
+        side = sign * _SQRT_HALF
+        delta = sign * carry * 0.5 * erfc(-side * d1)
+        cash = sign * discounted * 0.5 * erfc(side * (deviation - d1))
+        density = carry * _INVERSE_SQRT_TWO_PI * exp(-0.5 * d1 * d1)
+        asset = spot * delta
+        slope = spot * density
+        decay = dividend_yield * asset - rate * cash - 0.5 * slope * volatility / root
+        # Straight to the tuple: the class's own constructor would cost a quarter of all the rest.
+        return _new(
+            Valuation,
+            (asset - cash, delta, density / (spot * deviation), decay * _A_DAY, slope * root * 0.01, cash * years),
+        )
+    except (ArithmeticError, ValueError):
+        return _UNKNOWN
+
+
+def _expired(
+    sign: int, spot: float, strike: float, years: float, rate: float, dividend_yield: float, volatility: float
+) -> Valuation:
+    if not (years <= 0.0 or volatility <= 0.0 or spot <= 0.0 or strike <= 0.0):
+        return _UNKNOWN
     time_left = max(years, 0.0)
     carry = exp(-dividend_yield * time_left)
     carried = spot * carry
     discounted = strike * exp(-rate * time_left)
-    if time_left == 0.0 or volatility <= 0.0 or spot <= 0.0 or strike <= 0.0:
-        intrinsic = sign * (carried - discounted)
-        if intrinsic <= 0.0:
-            return Valuation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        decay = sign * (dividend_yield * carried - rate * discounted) if time_left else 0.0
-        return Valuation(intrinsic, sign * carry, 0.0, decay / DAYS_A_YEAR, 0.0, sign * discounted * time_left)
-    root = sqrt(time_left)
-    deviation = volatility * root
-    d1 = log(carried / discounted) / deviation + 0.5 * deviation
-    density = _INVERSE_SQRT_TWO_PI * exp(-0.5 * d1 * d1)
-    asset = carried * 0.5 * erfc(-sign * d1 * _SQRT_HALF)
-    cash = discounted * 0.5 * erfc(-sign * (d1 - deviation) * _SQRT_HALF)
-    decay = -0.5 * carried * density * volatility / root + sign * (dividend_yield * asset - rate * cash)
-    return Valuation(
-        price=sign * (asset - cash),
-        delta=sign * asset / spot,
-        gamma=carry * density / (spot * deviation),
-        theta=decay / DAYS_A_YEAR,
-        vega=carried * density * root / 100.0,
-        rho=sign * cash * time_left,
-    )
+    intrinsic = sign * (carried - discounted)
+    if intrinsic <= 0.0:
+        return Valuation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    decay = sign * (dividend_yield * carried - rate * discounted) if time_left else 0.0
+    return Valuation(intrinsic, sign * carry, 0.0, decay * _A_DAY, 0.0, sign * discounted * time_left)
 
 
 def black(sign: int, forward: float, strike: float, variance: float) -> float:
@@ -105,8 +130,12 @@ def black(sign: int, forward: float, strike: float, variance: float) -> float:
     if variance <= 0.0 or strike <= 0.0 or forward <= 0.0:
         return max(sign * (forward - strike), 0.0)
     deviation = sqrt(variance)
-    d1 = log(forward / strike) / deviation + 0.5 * deviation
-    return sign * (forward * normal_cdf(sign * d1) - strike * normal_cdf(sign * (d1 - deviation)))
+    try:
+        d1 = log(forward / strike) / deviation + 0.5 * deviation
+    except (ArithmeticError, ValueError):
+        return nan
+    side = sign * _SQRT_HALF
+    return sign * 0.5 * (forward * erfc(-side * d1) - strike * erfc(side * (deviation - d1)))
 
 
 def expected_absolute_move(deviation: float) -> float:

@@ -75,7 +75,10 @@ class Smile:
         volatility = self.volatility(strike)
         if volatility is None:
             return None
-        # The spot whose carry at the rate alone leads to the chain's forward: dividends are inside the forward.
-        spot = self.forward.price * self.discount
-        found = value(right.sign, spot, strike, self.years, self.rate, 0.0, volatility)
+        found = value(right.sign, self.carried_spot, strike, self.years, self.rate, 0.0, volatility)
         return Greeks(found.delta, found.gamma, found.theta, found.vega)
+
+    @property
+    def carried_spot(self) -> float:
+        """The spot whose carry at the rate alone leads to the chain's forward: dividends are inside the forward."""
+        return self.forward.price * self.discount

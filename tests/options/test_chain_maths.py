@@ -93,3 +93,29 @@ def test_calls_and_puts_share_the_volatility_of_a_strike() -> None:
     assert call.delta - put.delta == pytest.approx(1.0)
     assert call.vega == put.vega
     assert found.greeks(Right.CALL, 3.0) is None
+
+
+def test_a_strike_that_is_listed_twice_is_said_and_the_last_one_counts() -> None:
+    of = chain()
+    again = replace(of.quotes[0], bid=9.0, ask=9.1)
+    twice = OptionChain("ACME", FRIDAY, (*of.quotes, again), 100.0, NOW, "memory")
+    assert twice.duplicates == (again.strike,)
+    assert len(twice.quotes) == len(of.quotes)
+    assert twice.quote(again.right, again.strike) is again
+    assert of.duplicates == ()
+
+
+@pytest.mark.parametrize("strike", [float("nan"), float("inf"), 0.0, -5.0])
+def test_an_option_without_a_proper_strike_is_left_out(strike: float) -> None:
+    of = chain()
+    odd = OptionChain("ACME", FRIDAY, (*of.quotes, replace(of.quotes[0], strike=strike)), 100.0, NOW, "memory")
+    assert odd.quotes == of.quotes
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask"),
+    [(float("nan"), 1.0), (1.0, float("nan")), (1.0, float("inf")), (-1.0, 1.0), (1.1, 1.0), (0.0, 1.0), (None, 1.0)],
+)
+def test_a_quote_that_is_none_has_no_middle(bid: float | None, ask: float | None) -> None:
+    odd = replace(chain().quotes[0], bid=bid, ask=ask)
+    assert (odd.mid, odd.half_spread) == (None, None)

@@ -1,9 +1,9 @@
 """Laws that prices and volatilities obey whatever the inputs."""
 
-from math import exp, sqrt
+from math import exp, isnan, nan, sqrt
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cockpit.options.american import american_price
@@ -112,3 +112,38 @@ def test_an_american_option_is_worth_no_less_than_its_exercise(
     assert american >= european - 2e-3 * sqrt(years) * 100.0 * volatility
     if sign == 1:
         assert american == pytest.approx(european, abs=0.02)
+
+
+ANYTHING = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sign=SIGN, numbers=st.lists(ANYTHING, min_size=6, max_size=6))
+def test_no_price_raises_whatever_it_is_asked(sign: int, numbers: list[float]) -> None:
+    value(sign, *numbers)
+    price(sign, *numbers)
+    black(sign, *numbers[:3])
+    spot, strike, years, rate, carry, volatility = numbers
+    early = american_price(sign, spot, strike, years, rate, carry, volatility, steps=5)
+    assert isnan(early) or not any(map(isnan, numbers))
+
+
+@given(sign=SIGN, spot=SPOT, moneyness=MONEYNESS, which=st.integers(0, 5))
+def test_what_is_no_number_gives_no_number(sign: int, spot: float, moneyness: float, which: int) -> None:
+    inputs = [spot, spot * moneyness, 0.1, 0.04, 0.01, 0.5]
+    inputs[which] = nan
+    assert all(map(isnan, value(sign, *inputs)))
+
+
+@given(sign=SIGN, spot=SPOT, moneyness=MONEYNESS, volatility=VOLATILITY, years=YEARS)
+def test_no_time_and_no_volatility_leave_the_intrinsic_value(
+    sign: int, spot: float, moneyness: float, volatility: float, years: float
+) -> None:
+    strike = spot * moneyness
+    expired = value(sign, spot, strike, 0.0, 0.04, 0.0, volatility)
+    assert expired.price == max(sign * (spot - strike), 0.0)
+    assert (expired.gamma, expired.vega, expired.theta) == (0.0, 0.0, 0.0)
+    assert value(sign, spot, strike, -1.0, 0.04, 0.0, volatility) == expired
+    still = value(sign, spot, strike, years, 0.04, 0.0, 0.0)
+    assert still.price == pytest.approx(max(sign * (spot - strike * exp(-0.04 * years)), 0.0))
+    assert (still.gamma, still.vega) == (0.0, 0.0)
