@@ -112,11 +112,11 @@ class Connection:
 
     async def ended(self) -> None:
         """Wait until nothing of this connection runs any more."""
+        if self._closing is not None:
+            await self._closing
         self._writer.cancel()
         with suppress(asyncio.CancelledError):
             await self._writer
-        if self._closing is not None:
-            await self._closing
 
     async def _write(self) -> None:
         waiting, socket = self._waiting, self._socket

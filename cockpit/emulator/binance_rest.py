@@ -108,13 +108,15 @@ async def _klines(asked: Asked) -> str:
 
 
 async def _add_up(market: PairMarket, start_ms: int, end_ms: int, before_ms: int) -> None:
-    """Prepare a long candle hour by hour, so that others are served in between."""
+    """Prepare a long candle piece by piece, so that others are served in between."""
     await asyncio.sleep(0)
-    if end_ms - start_ms <= HOUR_MS:
-        return
-    for hour in range(-(-start_ms // HOUR_MS), min(end_ms, before_ms) // HOUR_MS):
-        if market.prepare_hour(hour):
-            await asyncio.sleep(0)
+    end_ms = min(end_ms, before_ms)
+    days = range(-(-start_ms // _DAY_MS), end_ms // _DAY_MS)
+    hours = range(-(-start_ms // HOUR_MS), end_ms // HOUR_MS) if not days else range(0)
+    for prepare, units in ((market.prepare_day, days), (market.prepare_hour, hours)):
+        for unit in units:
+            if prepare(unit):
+                await asyncio.sleep(0)
 
 
 async def _average(asked: Asked) -> str:

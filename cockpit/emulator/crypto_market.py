@@ -21,7 +21,8 @@ SLOT_MS = 500
 
 _HOURS_KEPT = 8
 _TAPES_KEPT = 12
-_HOUR_BARS_KEPT = 10_000
+_HOUR_BARS_KEPT = 1_200
+_DAY_BARS_KEPT = 3_000
 _SPANS_KEPT = 64
 _LEVEL_SECONDS = 16
 
@@ -58,6 +59,7 @@ class PairMarket:
         self._hours: OrderedDict[int, list[MinuteTotals]] = OrderedDict()
         self._tapes: OrderedDict[int, MinuteTape] = OrderedDict()
         self._hour_bars: OrderedDict[int, Bar | None] = OrderedDict()
+        self._day_bars: OrderedDict[int, Bar | None] = OrderedDict()
         self._spans: OrderedDict[tuple[int, int], Bar | None] = OrderedDict()
         self._usual_steps = pair.ticket / pair.price * 10**pair.quantity_decimals
         self._gap = max(1, round(pair.price * 10**pair.price_decimals * pair.volatility / 140_000))
@@ -164,6 +166,13 @@ class PairMarket:
         self._hour_bar(hour)
         return True
 
+    def prepare_day(self, day: int) -> bool:
+        """Add up a day since 1970 UTC for the bars that contain it; False where that had been done."""
+        if day in self._day_bars:
+            return False
+        self._day_bar(day)
+        return True
+
     def top(self, before_ms: int) -> BookTop | None:
         """The best bid and offer at a moment; None before the market began."""
         sweeps = self.newest_sweeps(1, before_ms)
@@ -220,25 +229,27 @@ class PairMarket:
         return tape_bar(tape, start_ms, end_ms) if tape is not None else None
 
     def _whole_minutes(self, first: int, last: int) -> Bar | None:
-        first_hour, last_hour = -(-first // 60), last // 60
-        if first_hour >= last_hour:
-            return joined(self._minute_bar(minute) for minute in range(first, last))
-        head = [self._minute_bar(minute) for minute in range(first, first_hour * 60)]
-        hours = [self._hour_bar(hour) for hour in range(first_hour, last_hour)]
-        tail = [self._minute_bar(minute) for minute in range(last_hour * 60, last)]
-        return joined((*head, *hours, *tail))
+        return joined(_by_units(first, last, 60, self._minute_bar, self._whole_hours))
+
+    def _whole_hours(self, first: int, last: int) -> Bar | None:
+        return joined(_by_units(first, last, 24, self._hour_bar, self._whole_days))
+
+    def _whole_days(self, first: int, last: int) -> Bar | None:
+        return joined(self._day_bar(day) for day in range(first, last))
 
     def _minute_bar(self, minute: int) -> Bar | None:
         totals = self.minute(minute)
         return minute_bar(totals) if totals is not None else None
 
     def _hour_bar(self, hour: int) -> Bar | None:
-        return _kept(
-            self._hour_bars,
-            hour,
-            lambda: joined(minute_bar(totals) for totals in self._model.hour(hour)),
-            _HOUR_BARS_KEPT,
-        )
+        return _kept(self._hour_bars, hour, lambda: self._added_up(hour), _HOUR_BARS_KEPT)
+
+    def _day_bar(self, day: int) -> Bar | None:
+        hours = range(day * 24, day * 24 + 24)
+        return _kept(self._day_bars, day, lambda: joined(map(self._added_up, hours)), _DAY_BARS_KEPT)
+
+    def _added_up(self, hour: int) -> Bar | None:
+        return joined(minute_bar(totals) for totals in self._model.hour(hour))
 
 
 class CryptoMarket:
@@ -254,6 +265,22 @@ def _first_trade(totals: MinuteTotals) -> int:
 
 def _first_sweep(totals: MinuteTotals) -> int:
     return totals.first_sweep
+
+
+def _by_units(
+    first: int,
+    last: int,
+    size: int,
+    small: Callable[[int], Bar | None],
+    large: Callable[[int, int], Bar | None],
+) -> list[Bar | None]:
+    """The bars of small units from ``first`` to before ``last``, with whole large units of ``size`` taken at once."""
+    start, end = -(-first // size), last // size
+    if start >= end:
+        return [small(unit) for unit in range(first, last)]
+    head = [small(unit) for unit in range(first, start * size)]
+    tail = [small(unit) for unit in range(end * size, last)]
+    return [*head, large(start, end), *tail]
 
 
 def _minutes(start_ms: int, end_ms: int) -> range:

@@ -176,7 +176,7 @@ class _Side:
             self._spread(others, share, centre, random)
             volume -= share
             turnover -= sum(volumes[index] * bids[index] for index in others)
-            turnover += self._give_way(others, volume, turnover)
+            volume, turnover = self._give_way(others, volume, turnover)
         bid, above = divmod(turnover, volume)
         bids[one] = bid
         bids[two] = bid + 1 if above else bid
@@ -224,24 +224,20 @@ class _Side:
             volumes[taker] += amount
             excess -= amount * gap
 
-    def _give_way(self, others: list[int], volume: int, turnover: int) -> int:
-        """Shift bids of the others where the reserve could not meet its turnover within the minute's range."""
+    def _give_way(self, others: list[int], volume: int, turnover: int) -> tuple[int, int]:
+        """Volume and turnover of the reserve, with so much taken over from the others that the bid is in range."""
         lacking = turnover - min(self._top * volume, max(self._low * volume, turnover))
-        upwards = lacking > 0
-        gained = 0
-        by_volume = sorted(others, key=self._volumes.__getitem__, reverse=True)
-        for index in by_volume:
-            if not lacking or (lacking > 0) != upwards:
+        limit = self._top if lacking > 0 else self._low
+        for index in sorted(others, key=lambda index: abs(limit - self._bids[index]), reverse=True):
+            gap = abs(limit - self._bids[index])
+            if not lacking or not gap:
                 break
-            each, bid = self._volumes[index], self._bids[index]
-            room = self._top - bid if upwards else bid - self._low
-            whole, rest = divmod(abs(lacking), each)
-            over = rest and each <= volume
-            shift = min(room, whole + bool(over)) * (1 if upwards else -1)
-            self._bids[index] += shift
-            gained -= shift * each
-            lacking -= shift * each
-        return gained
+            amount = min(-(-abs(lacking) // gap), self._volumes[index] - self._sizes[index])
+            self._volumes[index] -= amount
+            volume += amount
+            turnover += amount * self._bids[index]
+            lacking = turnover - min(self._top * volume, max(self._low * volume, turnover))
+        return volume, turnover
 
 
 def _times(totals: MinuteTotals, sides: list[bool], start_ms: int, random: Random) -> list[int]:
