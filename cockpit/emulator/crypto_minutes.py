@@ -16,11 +16,11 @@ from cockpit.emulator.rng import draws
 FIRST_HOUR = 438_288
 """The hour since 1970 UTC in which trading began: 2020-01-01 00:00. Ids count from there."""
 
-MOST_SIDES = 5
-"""Sweeps that a minute has at least on each side, so that its totals can be met exactly."""
+LEAST_A_SIDE = 5
+"""Sweeps that buyers, and sellers, make in a minute at least, so that its totals can be met exactly."""
 
 _FINE = 64
-_LEAST_SWEEPS = 2 * MOST_SIDES + 2
+_LEAST_SWEEPS = 2 * LEAST_A_SIDE + 2
 _BURSTS_OF_256 = 10
 _BURST_WEIGHT = 2
 _MINUTES_A_YEAR = 525_960
@@ -52,12 +52,6 @@ class MinuteTotals(NamedTuple):
     sold_turnover: int
     buy_share: int
     burst: bool
-
-    @property
-    def bid_centre(self) -> int:
-        """Four times the average bid that both sides' turnover stems from; every ask is one tick above its bid."""
-        top = self.high - 1
-        return min(self.open, top) + min(self.close, top) + self.low + top
 
 
 class MinuteModel:
@@ -133,6 +127,7 @@ class MinuteModel:
         bought = volume * buy_share >> 8
         sold = volume - bought
         top = high - 1
+        # Four times the average bid, from which both sides' turnover stems; an ask is one tick above its bid.
         centre = min(opening, top) + min(closing, top) + low + top
         return MinuteTotals(
             first_trade,

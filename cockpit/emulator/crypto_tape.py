@@ -8,7 +8,7 @@ from operator import mul
 from random import Random
 from typing import NamedTuple
 
-from cockpit.emulator.crypto_minutes import MOST_SIDES, MinuteTotals
+from cockpit.emulator.crypto_minutes import LEAST_A_SIDE, MinuteTotals
 
 _MINUTE_MS = 60_000
 _BURST_MS = 900
@@ -82,7 +82,7 @@ def deal(totals: MinuteTotals, start_ms: int, random: Random) -> MinuteTape:
 def _sides(totals: MinuteTotals, random: Random) -> tuple[list[bool], int, int]:
     """Which sweeps sold, and which touch the high (a buy) and the low (a sale)."""
     count = totals.sweeps
-    buys = min(count - MOST_SIDES, max(MOST_SIDES, count * totals.buy_share >> 8))
+    buys = min(count - LEAST_A_SIDE, max(LEAST_A_SIDE, count * totals.buy_share >> 8))
     early, late = sorted(random.sample(range(1, count - 1), 2))
     low_at, high_at = (early, late) if totals.close >= totals.open else (late, early)
     sides: list[bool | None] = [None] * count
