@@ -112,6 +112,7 @@ async def _open_services(
         equity=broker.equity,
         # What was read at another time must not come back later as the last scan.
         store=ScanRows(database) if keep and not database.read_only else None,
+        dates=market.dates,
     )
     recorder = Recorder(database, settings=settings.ticks, clock=market.clock)
     feed = Feed(

@@ -19,7 +19,7 @@ from cockpit.options.chain import OptionChain
 from cockpit.paths import Paths
 from cockpit.providers.alpha_vantage import AlphaVantage
 from cockpit.providers.binance import Binance
-from cockpit.providers.ports import EarningsSource, EquityQuote, Exchange, OptionVenue
+from cockpit.providers.ports import EarningsSource, EquityQuote, Exchange, OptionVenue, ReportDates
 from cockpit.providers.tradier import Tradier
 from cockpit.scan.earnings import EarningsReport, PastReport
 from cockpit.scan.moves import DailyBar
@@ -49,6 +49,7 @@ class Market:
         tasks: named background work of the market itself.
         next_session: moves the clock to the next session's open; only where ``moves``.
         has_options: False in a replay, which holds trades only.
+        dates: another calendar that report dates are held against.
     """
 
     clock: Clock
@@ -61,6 +62,7 @@ class Market:
     next_session: Callable[[], Awaitable[datetime]] = _stay
     moves: bool = False
     has_options: bool = True
+    dates: ReportDates | None = None
 
 
 @asynccontextmanager
@@ -172,10 +174,12 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
 
 def _vendors(http: HttpClient, clock: Clock, settings: Settings) -> Market:
     venue: VenueSettings = getattr(settings.venues, settings.ticks.venue)
+    tradier = Tradier(http, settings.providers.tradier, settings.cache, clock)
     return Market(
         clock=clock,
         exchange=Binance(http, settings.ticks.venue, venue, settings.providers.binance, clock),
-        venue=Tradier(http, settings.providers.tradier, settings.cache, clock),
+        venue=tradier,
+        dates=tradier,
         earnings=AlphaVantage(http, settings.providers.alpha_vantage, settings.cache, clock),
         symbols=settings.ticks.symbols,
         statuses=http.statuses,

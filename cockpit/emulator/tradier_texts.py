@@ -10,12 +10,14 @@ from cockpit.emulator.history import Day
 from cockpit.emulator.market import Name
 from cockpit.emulator.noise import mix
 from cockpit.emulator.sessions import Moment, closing_moment, moment_at, session_seconds, year_sessions
+from cockpit.emulator.universe import DATES_DIFFER
 from cockpit.options.calendar import (
     NEW_YORK,
     Phase,
     close_time,
     is_early_close,
     is_session,
+    next_session,
     session_on_or_before,
     session_state,
 )
@@ -161,11 +163,13 @@ def corporate_events(name: Name, now: datetime) -> list[dict[str, object]]:
     for report in name.profile.reports.near(now.astimezone(NEW_YORK).date(), 4, 1):
         quarter = (report.day.month - 1) // 3
         out = report.released_at <= now
+        late = not out and name.equity.symbol in DATES_DIFFER
+        day = str(next_session(report.day) if late else report.day)
         events.append(
             {
                 "company_id": company,
-                "begin_date_time": str(report.day),
-                "end_date_time": str(report.day),
+                "begin_date_time": day,
+                "end_date_time": day,
                 "event_type": _EARNINGS_EVENT + quarter,
                 "estimated_date_for_next_event": str(report.day + timedelta(days=91)),
                 "event": f"{name.equity.name} {_QUARTERS[quarter]} Quarter Earnings Result",

@@ -74,6 +74,8 @@ BROKEN_QUOTES = "REX"
 """Some of its options are quoted crossed or at zero."""
 ONE_EXPIRY = "FCEL"
 """Lists a single expiry."""
+DATES_DIFFER = ("DKS", "ZM")
+"""The corporate calendar names the session after the one that the earnings calendar names."""
 NO_OPTIONS = "DJCO"
 """Has no listed options."""
 

@@ -49,6 +49,7 @@ class OptionQuote:
         ask: best offer; same conventions.
         iv: the vendor's own implied volatility as a fraction, for comparison only.
         quoted_at: time of the newer side, UTC; None where the vendor gives none.
+        greeks_at: when the vendor computed ``greeks`` and ``iv``, UTC; it may be an hour before the quote.
     """
 
     symbol: str
@@ -67,6 +68,7 @@ class OptionQuote:
     iv: float | None = None
     quoted_at: datetime | None = None
     multiplier: int = 100
+    greeks_at: datetime | None = None
 
     @property
     def mid(self) -> float | None:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from cockpit.options.chain import OptionChain
-from cockpit.scan.earnings import EarningsReport, PastReport
+from cockpit.scan.earnings import DateClaim, EarningsReport, PastReport
 from cockpit.scan.moves import DailyBar
 from cockpit.ticks.quote import BookTop, DayTicker
 from cockpit.ticks.trade import Trade
@@ -109,4 +109,14 @@ class EarningsSource(Protocol):
 
     async def past_reports(self, symbol: str) -> list[PastReport]:
         """Past reports, newest first."""
+        ...
+
+
+class ReportDates(Protocol):
+    """Another calendar, to hold the dates of the earnings source against."""
+
+    name: str
+
+    async def report_dates(self, symbols: Sequence[str]) -> dict[str, tuple[DateClaim, ...]]:
+        """Days of coming reports by symbol, rising, in as few requests as it allows; unknown names are absent."""
         ...

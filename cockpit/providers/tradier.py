@@ -7,17 +7,20 @@ from datetime import date
 from typing import Any, TypeVar
 
 from cockpit.clock import Clock
-from cockpit.errors import Refusal
+from cockpit.errors import ProviderError, Refusal
 from cockpit.net.cache import Cache
 from cockpit.net.http import HttpClient
 from cockpit.net.responses import Response
+from cockpit.options.calendar import NEW_YORK
 from cockpit.options.chain import OptionChain
 from cockpit.options.contract import OptionQuote
 from cockpit.providers import tradier_rows as decode
 from cockpit.providers.batching import Batcher
 from cockpit.providers.decoding import is_loopback
 from cockpit.providers.ports import EquityQuote
+from cockpit.providers.tradier_dates import report_dates
 from cockpit.providers.tradier_rows import MarketClock, MarketDay
+from cockpit.scan.earnings import DateClaim
 from cockpit.scan.moves import DailyBar
 from cockpit.settings import CacheSettings, TradierSettings
 
@@ -31,6 +34,9 @@ _LONG_LIST = 40
 _OPTION_BYTES = 900
 _BAR_BYTES = 200
 _CLOCK_SECONDS = 30.0
+_DATES_PER_REQUEST = 100
+_DATES_REST_SECONDS = 1800.0
+_DATES_BYTES = 600
 
 
 class Tradier:
@@ -143,6 +149,41 @@ class Tradier:
         key = self._key("calendar", f"{year}-{month:02d}")
         return list(await self._cache.get(key, self._ttl.calendar_seconds, load))
 
+    async def report_dates(self, symbols: Sequence[str]) -> dict[str, tuple[DateClaim, ...]]:
+        """Days of coming reports by symbol as asked, rising; names that the corporate calendars do not know are absent.
+
+        A hundred names a request. Sandboxes and some plans do not serve these calendars: a refusal stands for half an
+        hour, so that scans do not ask in vain.
+        """
+        wanted = {decode.listed_symbol(symbol): symbol for symbol in symbols}
+        found: dict[str, tuple[DateClaim, ...]] = {}
+        missing = []
+        for listed in wanted:
+            kept: tuple[DateClaim, ...] | None = self._cache.peek(self._key("dates", listed))
+            if kept is None:
+                missing.append(listed)
+            else:
+                found[listed] = kept
+        refused: tuple[ProviderError] | None = self._cache.peek(self._key("dates refused"))
+        if missing and refused is not None:
+            raise refused[0].with_traceback(None)
+        for start in range(0, len(missing), _DATES_PER_REQUEST):
+            group = missing[start : start + _DATES_PER_REQUEST]
+            try:
+                known = await self._load_dates(group)
+            except ProviderError as error:
+                self._cache.put(self._key("dates refused"), (error,), _DATES_REST_SECONDS)
+                raise
+            for listed in group:
+                found[listed] = known.get(listed, ())
+                self._cache.put(self._key("dates", listed), found[listed], self._ttl.calendar_seconds, _DATES_BYTES)
+        return {wanted[listed]: claims for listed, claims in found.items() if claims}
+
+    async def _load_dates(self, listed: Sequence[str]) -> dict[str, tuple[DateClaim, ...]]:
+        today = self._clock.now().astimezone(NEW_YORK).date()
+        answer = await self._ask("beta/markets/fundamentals/corporate_calendars", {"symbols": ",".join(listed)})
+        return self._decoded(answer, lambda body: report_dates(body, today, self.name))
+
     async def _load_chain(self, symbol: str, expiry: date, fresh: bool) -> OptionChain:
         asked_at = self._clock.now()
         query = {"symbol": decode.listed_symbol(symbol), "expiration": expiry.isoformat(), "greeks": "true"}
@@ -177,7 +218,9 @@ class Tradier:
 
     async def _ask(self, path: str, query: Mapping[str, str], *, long: bool = False) -> Response:
         headers = {"Authorization": f"Bearer {self._authority()}", "Accept": "application/json"}
-        url = f"{self._base}/{path}"
+        # Fundamentals stand beside the numbered version of the interface, not under it.
+        base = self._base.removesuffix("/v1") if path.startswith("beta/") else self._base
+        url = f"{base}/{path}"
         if long:
             return await self._http.post(self.name, url, query, headers)
         return await self._http.get(self.name, url, query, headers)

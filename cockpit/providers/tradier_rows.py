@@ -226,6 +226,7 @@ class _ChainReader:
             _greeks(told) if told is not None else None,
             _volatility(told) if told is not None else None,
             self._newer(get("bid_date"), get("ask_date")),
+            greeks_at=self._computed(told.get("updated_at")) if told is not None else None,
         )
 
     def _newer(self, bid_date: Any, ask_date: Any) -> datetime | None:
@@ -234,6 +235,14 @@ class _ChainReader:
             return self._moment(bid_date if bid_date >= ask_date else ask_date)
         bid, ask = instant(bid_date), instant(ask_date)
         return max(bid, ask) if bid is not None and ask is not None else bid or ask
+
+    def _computed(self, stamp: Any) -> datetime | None:
+        """When the vendor computed its greeks: a text in UTC without a zone, the same in all rows of a chain."""
+        if type(stamp) is not str:
+            return None
+        if stamp not in self._moments:
+            self._moments[stamp] = _stamp(stamp)
+        return self._moments[stamp]
 
     def _moment(self, milliseconds: int) -> datetime | None:
         if milliseconds not in self._moments:
@@ -249,6 +258,13 @@ def _greeks(row: dict[str, Any]) -> Greeks | None:
     if delta is gamma is theta is vega is None:
         return None
     return Greeks(delta, gamma, theta, vega)
+
+
+def _stamp(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _volatility(row: dict[str, Any]) -> float | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from cockpit.scan.earnings import Timing
+from cockpit.scan.earnings import DateClaim, Timing
 from cockpit.scan.event_volatility import TermPoint
 from cockpit.scan.liquidity import Tier
 from cockpit.scan.moves import Reaction
@@ -52,6 +52,10 @@ class Candidate:
         vrp_basis: which implied move the ratios stand on: ``event``, or the method's name.
         vrp_median, vrp_ewma, vrp_winsor: the other ratios, for comparison.
         vrp_tier: EXCELLENT, GOOD, MARGINAL or SKIP by the plain ratio and the profile in the settings.
+        date_sources: what each source says of the report's day, the leading calendar first.
+        confirmations: calendars that name ``report_date``.
+        timing_confirmed: False where ``timing`` is unknown or taken from the habit of past reports.
+        risk_free: annual rate that forwards and volatilities were computed with.
         trend: ``increasing``, ``decreasing`` or ``stable`` reactions; consistency: 0 to 100.
     """
 
@@ -97,6 +101,10 @@ class Candidate:
     vrp_tier: str | None = None
     trend: str | None = None
     consistency: float | None = None
+    date_sources: tuple[DateClaim, ...] = ()
+    confirmations: int = 0
+    timing_confirmed: bool = False
+    risk_free: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

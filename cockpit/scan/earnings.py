@@ -45,3 +45,20 @@ class PastReport:
     timing: Timing
     reported_eps: float | None = None
     estimated_eps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DateClaim:
+    """What one source says of a name's coming report.
+
+    Attributes:
+        day: in New York.
+        confirmed: the source's own word on how sure it is; None where it has none.
+        slack: days by which the report may come earlier or later; 0 where the source names a day.
+    """
+
+    source: str
+    day: date
+    timing: Timing = Timing.UNKNOWN
+    confirmed: bool | None = None
+    slack: int = 0

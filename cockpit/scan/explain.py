@@ -9,6 +9,7 @@ from cockpit.scan.explanation import UNKNOWN, Explanation, Row, Section
 from cockpit.scan.liquidity import NOMINAL_CONTRACTS as CONTRACTS
 from cockpit.scan.liquidity import TIGHT_SPREAD, interest_tier, spread_tier
 from cockpit.scan.moves import Reaction
+from cockpit.scan.report_dates import date_rows
 from cockpit.scan.vrp import HIGH_TAIL_RATIO, PRIOR_QUARTERS, PRIOR_RATIO
 from cockpit.spreads.structure import Leg, Spread
 
@@ -35,6 +36,11 @@ def explain(candidate: Candidate, spreads: Sequence[Spread]) -> Explanation:
     """The arithmetic of a candidate and its spreads, in the order in which it was done."""
     title = f"{candidate.symbol} reports {candidate.report_date:%a %d %b %Y} {_timing(candidate.timing)}"
     sections = [Section("Inputs", tuple(_inputs(candidate)))]
+    dates = tuple(
+        date_rows(candidate.date_sources, candidate.confirmations, timing_confirmed=candidate.timing_confirmed)
+    )
+    if dates:
+        sections.append(Section("Report date", dates))
     if candidate.problem is None:
         sections.append(Section("Implied move", tuple(_implied(candidate))))
         sections.append(Section("Event", tuple(_event(candidate))))

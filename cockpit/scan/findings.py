@@ -3,15 +3,19 @@
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from cockpit.options.chain import OptionChain
 from cockpit.scan.analysis import analyse
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.earnings import EarningsReport, PastReport
 from cockpit.scan.moves import DailyBar
-from cockpit.settings import Settings
+from cockpit.scan.report_dates import DateTrust
 from cockpit.spreads.propose import propose
 from cockpit.spreads.structure import Spread
+
+if TYPE_CHECKING:
+    from cockpit.settings import Settings
 
 _GOOD_FOR = timedelta(minutes=2)
 """Market time for which figures stand although the time to expiry has gone on."""
@@ -28,6 +32,7 @@ class Inputs:
     past: Sequence[PastReport]
     equity: float
     doubts: tuple[str, ...] = ()
+    dates: DateTrust | None = None
 
     def same(self, other: "Inputs") -> bool:
         """True where both hold the very same vendor answers: a cached answer is decoded once and handed out again."""
@@ -36,8 +41,9 @@ class Inputs:
             and self.spot == other.spot
             and self.equity == other.equity
             and self.doubts == other.doubts
-            and self.history is other.history
-            and self.past is other.past
+            and self.dates == other.dates
+            and self.history == other.history
+            and self.past == other.past
             and len(self.chains) == len(other.chains)
             and all(mine is theirs for mine, theirs in zip(self.chains, other.chains, strict=True))
         )
@@ -74,7 +80,7 @@ class Memo:
     def __init__(self) -> None:
         self._known: dict[str, tuple[Inputs, datetime, Findings]] = {}
 
-    def findings(self, inputs: Inputs, now: datetime, settings: Settings) -> Findings:
+    def findings(self, inputs: Inputs, now: datetime, settings: "Settings") -> Findings:
         """Findings of one name at a time, computed only where they are not known."""
         symbol = inputs.report.symbol
         known = self._known.get(symbol)
@@ -91,7 +97,19 @@ class Memo:
         self._known = {symbol: known for symbol, known in self._known.items() if symbol in symbols}
 
 
-def find(inputs: Inputs, now: datetime, settings: Settings) -> Findings:
+def dated(candidate: Candidate, dates: DateTrust | None) -> Candidate:
+    """The candidate with what its sources make of its date."""
+    if dates is None:
+        return candidate
+    return replace(
+        candidate,
+        date_sources=dates.claims,
+        confirmations=dates.confirmations,
+        timing_confirmed=dates.timing_confirmed,
+    )
+
+
+def find(inputs: Inputs, now: datetime, settings: "Settings") -> Findings:
     """Analyse a name and propose its spreads. Pure.
 
     The candidate's score is that of its best tradable spread; 0 where none may be traded, None where the premium is
@@ -105,8 +123,9 @@ def find(inputs: Inputs, now: datetime, settings: Settings) -> Findings:
         inputs.past,
         now,
         settings.scan,
-        doubts=inputs.doubts,
+        doubts=(*inputs.doubts, *(inputs.dates.flags if inputs.dates is not None else ())),
     )
+    candidate = replace(dated(candidate, inputs.dates), risk_free=settings.scan.risk_free)
     chain = next((chain for chain in inputs.chains if chain.expiry == candidate.expiry), None)
     if candidate.problem is not None or chain is None:
         return Findings(candidate, ())

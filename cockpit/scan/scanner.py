@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -14,13 +14,14 @@ from cockpit.commands import ScanResult
 from cockpit.errors import CockpitError, ProviderError, StorageError, UsageError
 from cockpit.options.calendar import NEW_YORK
 from cockpit.options.chain import OptionChain
-from cockpit.providers.ports import EarningsSource, EquityQuote, OptionVenue
+from cockpit.providers.ports import EarningsSource, EquityQuote, OptionVenue, ReportDates
 from cockpit.scan.analysis import without_figures
 from cockpit.scan.candidate import ScanProgress
-from cockpit.scan.earnings import EarningsReport, PastReport, Timing
+from cockpit.scan.earnings import DateClaim, EarningsReport, PastReport, Timing
 from cockpit.scan.expiry import covering_expiries, event_instant
-from cockpit.scan.findings import Findings, Inputs, Memo
+from cockpit.scan.findings import Findings, Inputs, Memo, dated
 from cockpit.scan.moves import DailyBar
+from cockpit.scan.report_dates import DateTrust, weigh
 from cockpit.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -73,8 +74,12 @@ class Scanner:
         settings: Settings,
         equity: Callable[[], float],
         store: ScanStore | None,
+        dates: ReportDates | None = None,
     ) -> None:
-        """``equity`` gives the dollars that sizes are shares of; without a ``store`` nothing is kept."""
+        """``equity`` gives the dollars that sizes are shares of; without a ``store`` nothing is kept.
+
+        ``dates`` is another calendar that the earnings source's dates are held against.
+        """
         self._earnings = earnings
         self._venue = venue
         self._clock = clock
@@ -82,6 +87,7 @@ class Scanner:
         self._settings = settings
         self._equity = equity
         self._store = store
+        self._dates = dates
         self._memo = Memo()
 
     async def scan(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanResult:
@@ -131,7 +137,10 @@ class Scanner:
         return [_Name(coming[symbol]) if symbol in coming else _without_report(symbol, today) for symbol in wanted]
 
     async def _look_at_all(self, run: _Run, names: Sequence[_Name], *, exempt: bool) -> None:
-        quotes, refusal = await self._quotes([name.report.symbol for name in names if name.problem is None])
+        # A name that the earnings source does not have may still be known to the other calendar.
+        symbols = [name.report.symbol for name in names if name.problem is None or self._dates is not None]
+        (quotes, refusal), claims = await asyncio.gather(self._quotes(symbols), self._claims(symbols))
+        names = [_named_elsewhere(name, claims) for name in names]
         places = asyncio.Semaphore(self._settings.scan.concurrency)
 
         async def look(name: _Name) -> None:
@@ -141,7 +150,8 @@ class Scanner:
                 if problem is not None:
                     findings: Findings | None = self._nothing(name.report, problem)
                 else:
-                    findings = await self._look_at(name.report, _spot(quotes.get(symbol)), exempt=exempt)
+                    told = None if claims is None else claims.get(symbol, ())
+                    findings = await self._look_at(name.report, _spot(quotes.get(symbol)), told, exempt=exempt)
             run.progress = replace(run.progress, done=run.progress.done + 1)
             if findings is not None:
                 run.found[symbol] = findings
@@ -164,14 +174,32 @@ class Scanner:
         except ProviderError as error:
             return {}, str(error)
 
-    async def _look_at(self, report: EarningsReport, spot: float | None, *, exempt: bool) -> Findings | None:
+    async def _claims(self, symbols: Sequence[str]) -> dict[str, tuple[DateClaim, ...]] | None:
+        """What the other calendar says by symbol, nothing where it refuses; None where there is no other."""
+        if self._dates is None or not symbols:
+            return None
+        try:
+            return await self._dates.report_dates(symbols)
+        except ProviderError as error:
+            log.warning("report dates stand on one calendar: %s", error)
+            return {}
+
+    async def _look_at(
+        self, report: EarningsReport, spot: float | None, claims: Sequence[DateClaim] | None, *, exempt: bool
+    ) -> Findings | None:
         """None for a name under the price limit; whatever goes wrong is the name's own problem and stops no other."""
         if spot is None:
             return self._nothing(report, f"{self._venue.name} has no price for {report.symbol}")
         if spot < self._settings.scan.min_price and not exempt:
             return None
         try:
-            inputs = await self._inputs(report, spot)
+            dates = weigh(report, claims)
+            veto = dates.veto(self._settings.scan.min_confirmations)
+            if veto is not None:
+                findings = self._nothing(report, veto, spot)
+                flags = (*dates.flags, "unconfirmed date")
+                return replace(findings, candidate=replace(dated(findings.candidate, dates), flags=flags))
+            inputs = await self._inputs(report, spot, claims, dates)
             return self._memo.findings(inputs, self._clock.now(), self._settings)
         except CockpitError as error:
             return self._nothing(report, str(error), spot)
@@ -182,10 +210,16 @@ class Scanner:
     def _nothing(self, report: EarningsReport, problem: str, spot: float | None = None) -> Findings:
         return Findings(replace(without_figures(report, self._clock.now(), problem), spot=spot), ())
 
-    async def _inputs(self, report: EarningsReport, spot: float) -> Inputs:
-        """What the vendors have on one name. History may be missing; the traded expiry's chain may not."""
+    async def _inputs(
+        self, report: EarningsReport, spot: float, claims: Sequence[DateClaim] | None, dates: DateTrust
+    ) -> Inputs:
+        """What the vendors have on one name. History may be missing; the traded expiry's chain may not.
+
+        The expiry is chosen by what calendars state, and holds every day that one of them names: a habit of past
+        reports is no ground to sell an option that ends before the report.
+        """
         doubts: list[str] = []
-        expiries = covering_expiries(await self._venue.expirations(report.symbol), report.report_date, report.timing)
+        expiries = covering_expiries(await self._venue.expirations(report.symbol), dates.last_day, dates.timing)
         chains: list[OptionChain] = []
         for expiry in expiries[:_CHAINS]:
             try:
@@ -194,7 +228,9 @@ class Scanner:
                 if not chains:
                     raise
         past, history = await self._past(report, doubts) if chains else ((), ())
-        return Inputs(report, spot, tuple(chains), history, past, self._equity(), tuple(doubts))
+        dates = weigh(report, claims, past)
+        report = replace(report, timing=dates.timing)
+        return Inputs(report, spot, tuple(chains), history, past, self._equity(), tuple(doubts), dates)
 
     async def _past(self, report: EarningsReport, doubts: list[str]) -> tuple[Sequence[PastReport], Sequence[DailyBar]]:
         today = self._clock.now().astimezone(NEW_YORK).date()
@@ -249,6 +285,15 @@ def _tickers(texts: Sequence[str]) -> list[str]:
 def _without_report(symbol: str, today: date) -> _Name:
     report = EarningsReport(symbol, symbol, today, Timing.UNKNOWN, None, source="")
     return _Name(report, f"the calendar has no coming report of {symbol}")
+
+
+def _named_elsewhere(name: _Name, claims: Mapping[str, Sequence[DateClaim]] | None) -> _Name:
+    """A name that the earnings source does not have, with the other calendar's date where that one has it."""
+    told = (claims or {}).get(name.report.symbol, ())
+    if name.problem is None or not told:
+        return name
+    first = told[0]
+    return _Name(replace(name.report, report_date=first.day, timing=first.timing, source=first.source))
 
 
 def _spot(quote: EquityQuote | None) -> float | None:

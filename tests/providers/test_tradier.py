@@ -15,8 +15,9 @@ from cockpit.errors import ProviderError, Refusal
 from cockpit.net.http import HttpClient
 from cockpit.net.retry import Retry
 from cockpit.options.contract import Right
-from cockpit.providers import tradier_rows
+from cockpit.providers import tradier_dates, tradier_rows
 from cockpit.providers.tradier import Tradier
+from cockpit.scan.earnings import Timing
 from cockpit.settings import CacheSettings, TradierSettings
 from tests.net.fakes import HandClock, Vendor, vendor
 
@@ -367,3 +368,86 @@ def test_whatever_a_body_holds_the_decoders_never_raise(inner: Any) -> None:
     for body in ({"clock": inner}, {"calendar": {"days": {"day": inner}}}, {"calendar": inner}):
         tradier_rows.market_clock(body)
         tradier_rows.market_days(body)
+
+
+def calendars(symbol: str, *events: Any) -> dict[str, Any]:
+    tables = {"corporate_calendars": list(events)}
+    return {"request": symbol, "type": "Symbol", "results": [{"type": "Company", "id": "0C1", "tables": tables}]}
+
+
+def event(begins: str, **changes: Any) -> dict[str, Any]:
+    row = {"begin_date_time": begins, "event": "Apple First Quarter Earnings Result", "event_status": "Confirmed"}
+    return {**row, "time_zone": "America/New_York", **changes}
+
+
+async def test_report_dates_of_many_names_come_with_one_request_and_are_kept(desk: Desk) -> None:
+    desk.bodies["corporate_calendars"] = json.dumps(
+        [
+            calendars("AAPL", event("2099-04-28"), event("2001-01-01"), event("2099-01-28", event_status="Estimated")),
+            calendars("BRK/B", event("2099-02-01", event="Annual General Meeting")),
+            {"request": "NONE", "type": "Symbol", "results": None},
+        ]
+    )
+    found = await desk.tradier.report_dates(["AAPL", "BRK.B", "NONE"])
+    assert [(claim.day, claim.confirmed) for claim in found.pop("AAPL")] == [
+        (date(2099, 1, 28), False),
+        (date(2099, 4, 28), True),
+    ]
+    assert found == {}
+    assert await desk.tradier.report_dates(["AAPL"]) != {}
+    (asked,) = desk.asked("corporate_calendars")
+    assert asked.path == "/tradier/beta/markets/fundamentals/corporate_calendars"
+    assert asked.query["symbols"] == "AAPL,BRK/B,NONE"
+
+
+@pytest.mark.parametrize(
+    ("begins", "zone", "expected"),
+    [
+        ("2099-01-28T16:30:00", "America/New_York", (date(2099, 1, 28), Timing.AMC)),
+        ("2099-01-28T07:00:00", "America/New_York", (date(2099, 1, 28), Timing.BMO)),
+        ("2099-01-28T11:00:00", "1969-12-31", (date(2099, 1, 28), Timing.DMH)),
+        ("2099-01-29T06:30:00", "Asia/Tokyo", (date(2099, 1, 28), Timing.AMC)),
+        ("2099-01-28T21:30:00Z", "", (date(2099, 1, 28), Timing.AMC)),
+        ("2099-01-28T00:00:00", "Asia/Tokyo", (date(2099, 1, 28), Timing.UNKNOWN)),
+    ],
+)
+def test_a_report_with_a_time_of_day_is_placed_in_the_exchanges_zone(
+    begins: str, zone: str, expected: tuple[date, Timing]
+) -> None:
+    body = [calendars("AAPL", event(begins, time_zone=zone))]
+    found = tradier_dates.report_dates(body, date(2026, 1, 1), "tradier")
+    assert found is not None
+    (claim,) = found["AAPL"]
+    assert (claim.day, claim.timing) == expected
+
+
+async def test_calendars_that_are_refused_are_not_asked_again_at_once(desk: Desk) -> None:
+    desk.bodies["corporate_calendars"] = '{"fault": {"faultstring": "no"}}'
+    for _ in range(3):
+        with pytest.raises(ProviderError):
+            await desk.tradier.report_dates(["AAPL"])
+    assert len(desk.asked("corporate_calendars")) == 1
+    assert await desk.tradier.quotes(["AAPL"])
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(["request", "results", "tables", "corporate_calendars", "begin_date_time", "event"]),
+                inner,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_no_body_breaks_the_reader_of_report_dates(body: Any) -> None:
+    tradier_dates.report_dates(body, date(2026, 1, 1), "tradier")
+
+
+async def test_greeks_carry_the_time_at_which_they_were_computed(desk: Desk, recordings: Path) -> None:
+    desk.bodies["chains"] = recorded(recordings, "options_chains__AAPL*")
+    chain = await desk.tradier.chain("AAPL", EXPIRY)
+    assert {quote.greeks_at for quote in chain.quotes} == {datetime(2022, 2, 10, 19, 33, 12, tzinfo=UTC)}
