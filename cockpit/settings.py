@@ -1,16 +1,11 @@
-"""Settings: layered, validated as a whole, each value with its origin.
+"""Settings: what a configuration may say, validated as a whole, each value with its origin.
 
-Precedence: ``--set`` flag, environment ``COCKPIT_SECTION__KEY``, the file of secrets, the configuration file, the
-shipped defaults; within a file, ``[profiles.NAME]`` goes over the rest. An unknown key is an error that names the
-nearest one. Secrets are taken from the environment or a file of mode 0600 only, and never printed.
+An unknown key is an error that names the nearest one. Secrets are never printed.
 """
 
 import difflib
 import json
-import os
 import re
-import stat
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,13 +16,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from cockpit.configuration import Configuration, Layer, is_secret, read_configuration
 from cockpit.errors import ConfigurationError
-from cockpit.paths import Paths, config_file, environment_file, profile_paths, shipped
+from cockpit.paths import Paths, profile_paths
 
-_PREFIX = "COCKPIT_"
 _LIMIT = re.compile(r"^(\d+)/(\d*)([smhd])\Z", re.ASCII)
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_SECRETS = frozenset({"token", "api_key", "client_secret", "redis.url"})
 
 Profile = Literal["sim", "live", "replay"]
 
@@ -150,10 +144,12 @@ class ScanSettings(_Section):
     concurrency: Annotated[int, Field(ge=1, le=256)] = 16
     min_quarters: Annotated[int, Field(ge=1, le=40)] = 4
     max_quarters: Annotated[int, Field(ge=1, le=40)] = 12
-    implied_move: Literal["atmf", "nearest", "interp", "x085"] = "atmf"
+    expiries: Annotated[int, Field(ge=1, le=4)] = 2
+    implied_move: Literal["atmf", "nearest", "interp", "x085", "tos", "sd"] = "atmf"
     risk_free: Annotated[float, Field(ge=-0.05, le=0.5)] = 0.045
     vrp_tiers: Literal["conservative", "balanced", "aggressive", "legacy"] = "balanced"
     min_price: Annotated[float, Field(ge=0)] = 5.0
+    min_confirmations: Annotated[int, Field(ge=1, le=2)] = 1
 
 
 class SpreadSettings(_Section):
@@ -165,10 +161,13 @@ class SpreadSettings(_Section):
     short_rule: Literal["outside_move", "delta", "im_mult"] = "outside_move"
     short_delta: Annotated[float, Field(gt=0, lt=0.5)] = 0.25
     short_im_mult: Positive = 1.0
+    width_rule: Literal["percent", "dollars", "v1"] = "percent"
     width_pct: Positive = 2.5
     wing_im_mult: Positive = 1.25
     min_credit: Annotated[float, Field(ge=0)] = 0.20
     min_reward_risk: Annotated[float, Field(ge=0)] = 0.25
+    min_reward_risk_vertical: Annotated[float, Field(ge=0)] = 0.10
+    tails: Literal["fat", "normal"] = "fat"
 
 
 class EvWeights(_Section):
@@ -187,11 +186,22 @@ class EvWeights(_Section):
             raise ValueError(f"the weights add up to {total:g}, not to 100")
 
 
+class EvTargets(_Section):
+    """``[scoring.targets]``: what earns all points of a factor of the ev scorer."""
+
+    ev: Positive = 0.12
+    pop: Share = 0.65
+    vrp: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 1.25
+    quarters: Annotated[int, Field(ge=1, le=40)] = 12
+
+
 class ScoringSettings(_Section):
     """``[scoring]``"""
 
     scorer: Literal["ev", "v1", "v1_scaled", "v2"] = "ev"
+    min_score: Annotated[float, Field(ge=0, le=100)] = 0.0
     weights: EvWeights = EvWeights()
+    targets: EvTargets = EvTargets()
 
 
 class SizingSettings(_Section):
@@ -200,7 +210,10 @@ class SizingSettings(_Section):
     kelly_fraction: Share = 0.5
     trade_cap: Share = 0.05
     symbol_cap: Share = 0.10
+    report_day_cap: Share = 0.15
+    sector_cap: Share = 0.20
     portfolio_cap: Share = 0.30
+    tail_ratio: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 2.5
     max_contracts: Annotated[int, Field(ge=1)] = 50
 
 
@@ -279,61 +292,40 @@ class LoadedSettings:
     origins: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    origin: str
-    values: Mapping[str, Any]
-
-
 def load_settings(
     file: Path | None = None,
     flags: Sequence[tuple[str, str]] = (),
     environment: Mapping[str, str] | None = None,
 ) -> LoadedSettings:
-    """Read, layer and validate everything.
-
-    Args:
-        file: a configuration file that must exist; None takes the user's own, if there is one.
-        flags: ``--set`` pairs of dotted key and TOML value (a bare word is a string).
-        environment: defaults to ``os.environ``.
+    """Read, layer and validate everything; the arguments are those of :func:`read_configuration`.
 
     Raises:
         ConfigurationError: names the key, its origin and what to do.
     """
-    environment = os.environ if environment is None else environment
-    layers = [_Layer("default", _read(shipped("config.toml")))]
-    chosen = file if file is not None else config_file()
-    if file is not None or chosen.exists():
-        values = _read(chosen)
-        _refuse_exposed_secrets(chosen, values)
-        layers.append(_Layer(f"file {chosen}", values))
-    layers.extend(_environment_layers(environment))
-    for key, text in flags:
-        layers.append(_Layer(f"--set {key}", _nest(key.split("."), _literal(text))))
-    for layer in layers:
+    return validated(read_configuration(file, flags, environment))
+
+
+def validated(configuration: Configuration) -> LoadedSettings:
+    """The settings that a configuration means.
+
+    Raises:
+        ConfigurationError: names the key, its origin and what to do.
+    """
+    for layer in configuration.layers:
         _refuse_unknown(layer)
-    profile = _last(layers, "profile")
+    profile = configuration.profile
     if profile not in get_args(Profile):
         raise ConfigurationError(f"profile is {profile!r}, but there are only {', '.join(get_args(Profile))}")
-    merged: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for layer in _with_profiles(layers, profile):
-        _merge(merged, origins, layer.values, layer.origin)
     try:
-        settings = Settings.model_validate(merged)
+        settings = Settings.model_validate(configuration.values)
     except ValidationError as error:
-        raise ConfigurationError(_sentence(error, origins)) from None
-    return LoadedSettings(settings, origins)
+        raise ConfigurationError(_sentence(error, configuration.origins)) from None
+    return LoadedSettings(settings, configuration.origins)
 
 
 def leaves(settings: Settings) -> Iterator[tuple[str, str]]:
     """Every setting as dotted key and printable value; a secret prints as ``(set)`` or ``(not set)``."""
     yield from _leaves((), settings)
-
-
-def is_secret(key: str) -> bool:
-    """True for a dotted key whose value is never shown."""
-    return key in _SECRETS or key.rpartition(".")[2] in _SECRETS
 
 
 def _leaves(prefix: tuple[str, ...], section: BaseModel) -> Iterator[tuple[str, str]]:
@@ -351,86 +343,7 @@ def _leaves(prefix: tuple[str, ...], section: BaseModel) -> Iterator[tuple[str, 
             yield ".".join(key), json.dumps(value)
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        with file.open("rb") as stream:
-            return tomllib.load(stream)
-    except FileNotFoundError:
-        raise ConfigurationError(f'there is no configuration file {file}; "cockpit config init" makes one') from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read the configuration file {file}: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{file} is not valid TOML: {error}") from None
-
-
-def _environment_layers(environment: Mapping[str, str]) -> Iterator[_Layer]:
-    file = environment_file()
-    if file.exists():
-        _refuse_exposed(file)
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-            text = line.strip()
-            if not text or text.startswith("#"):
-                continue
-            name, equals, value = text.partition("=")
-            name = name.removeprefix("export ").strip()
-            if not equals or not name.startswith(_PREFIX):
-                raise ConfigurationError(f"{file}, line {number}: expected {_PREFIX}SECTION__KEY=VALUE")
-            yield _variable(name, value.strip().strip("\"'"), f"file {file}")
-    for name, value in sorted(environment.items()):
-        # A single underscore ahead names the cockpit's own switches (COCKPIT_VECTORS and the like), not settings.
-        if name.startswith(_PREFIX) and ("__" in name or name == "COCKPIT_PROFILE"):
-            yield _variable(name, value, f"environment {name}")
-
-
-def _variable(name: str, value: str, origin: str) -> _Layer:
-    keys = name.removeprefix(_PREFIX).lower().split("__")
-    if is_secret(".".join(keys)):
-        return _Layer(origin, _nest(keys, value))
-    return _Layer(origin, _nest(keys, _literal(value)))
-
-
-def _literal(text: str) -> Any:
-    """A TOML value, or the text itself where it is none: ``sim`` and ``0.5`` mean what they look like."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _nest(keys: Sequence[str], value: Any) -> dict[str, Any]:
-    for key in reversed(keys):
-        value = {key: value}
-    nested: dict[str, Any] = value
-    return nested
-
-
-def _last(layers: Sequence[_Layer], key: str) -> Any:
-    return next((layer.values[key] for layer in reversed(layers) if key in layer.values), "sim")
-
-
-def _with_profiles(layers: Sequence[_Layer], profile: str) -> Iterator[_Layer]:
-    for layer in layers:
-        yield _Layer(layer.origin, {key: value for key, value in layer.values.items() if key != "profiles"})
-        overrides = layer.values.get("profiles", {}).get(profile)
-        if overrides:
-            yield _Layer(f"{layer.origin} [profiles.{profile}]", overrides)
-
-
-def _merge(
-    into: dict[str, Any], origins: dict[str, str], values: Mapping[str, Any], origin: str, prefix: str = ""
-) -> None:
-    for key, value in values.items():
-        path = f"{prefix}{key}"
-        if isinstance(value, Mapping):
-            inner = into.setdefault(key, {})
-            if isinstance(inner, dict):
-                _merge(inner, origins, value, origin, f"{path}.")
-                continue
-        into[key] = value
-        origins[path] = origin
-
-
-def _refuse_unknown(layer: _Layer) -> None:
+def _refuse_unknown(layer: Layer) -> None:
     values = dict(layer.values)
     profiles = values.pop("profiles", {})
     if not isinstance(profiles, Mapping):
@@ -486,16 +399,3 @@ def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
     given = "" if is_secret(key) else f", not {first['input']!r}" if not isinstance(first["input"], dict) else ""
     message = first["msg"].removeprefix("Value error, ")
     return f"setting {key} ({origin}): {message[0].lower()}{message[1:]}{given}"
-
-
-def _refuse_exposed_secrets(file: Path, values: Mapping[str, Any], prefix: str = "") -> None:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            _refuse_exposed_secrets(file, value, f"{prefix}{key}.")
-        elif value and is_secret(f"{prefix}{key}"):
-            _refuse_exposed(file)
-
-
-def _refuse_exposed(file: Path) -> None:
-    if stat.S_IMODE(file.stat().st_mode) & 0o077:
-        raise ConfigurationError(f"{file} holds a secret and can be read by others; run: chmod 600 {file}")

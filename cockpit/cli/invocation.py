@@ -14,6 +14,7 @@ from cockpit.cli.interruption import complete
 from cockpit.errors import UsageError
 
 if TYPE_CHECKING:
+    from cockpit.configuration import Configuration
     from cockpit.context import Context
     from cockpit.paths import Paths
     from cockpit.settings import LoadedSettings, Settings
@@ -32,20 +33,30 @@ class Invocation:
     overrides: list[tuple[str, str]] = field(default_factory=list)
     as_of: datetime | None = None
 
-    def load(self) -> "LoadedSettings":
-        """The settings that this invocation means.
+    def configuration(self) -> "Configuration":
+        """What was written about this invocation, not validated yet.
 
         Raises:
-            ConfigurationError: one of them is wrong.
+            ConfigurationError: a file of it cannot be read.
         """
-        from cockpit.settings import load_settings
+        from cockpit.configuration import read_configuration
 
         flags = list(self.overrides)
         if self.profile is not None:
             flags.append(("profile", json.dumps(self.profile)))
         if self.data_dir is not None:
             flags.append(("paths.data_dir", json.dumps(str(self.data_dir.absolute()))))
-        return load_settings(self.config, flags)
+        return read_configuration(self.config, flags)
+
+    def load(self) -> "LoadedSettings":
+        """The settings that this invocation means.
+
+        Raises:
+            ConfigurationError: one of them is wrong.
+        """
+        from cockpit.settings import validated
+
+        return validated(self.configuration())
 
     @property
     def settings(self) -> "Settings":

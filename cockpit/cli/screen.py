@@ -1,7 +1,8 @@
 """The screen, as the command line starts it: the only module here that knows the terminal interface."""
 
 import sys
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from cockpit.cli.invocation import Invocation
@@ -19,14 +20,17 @@ def show_screen(invocation: Invocation, **options: Any) -> int:
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError('the screen needs a terminal; "cockpit scan" and "cockpit --help" work without one')
-    settings = invocation.settings
-    settings.folders().create()
+    configuration = invocation.configuration()
     from cockpit.tui.app import run_screen
 
-    def open_session() -> AbstractAsyncContextManager["Context"]:
-        # Imported when the screen has painted: the services take longer to load than the first frame.
+    @asynccontextmanager
+    async def open_session() -> AsyncIterator["Context"]:
+        # Validated and imported when the screen has painted: both take longer than the first frame.
         from cockpit.context import open_context
+        from cockpit.settings import validated
 
-        return open_context(settings, as_of=invocation.as_of, background=True, **options)
+        settings = validated(configuration).settings
+        async with open_context(settings, as_of=invocation.as_of, background=True, **options) as context:
+            yield context
 
-    return run_screen(settings, open_session)
+    return run_screen(configuration.first_look(), open_session)

@@ -32,6 +32,7 @@ class Ticket:
         realised: for CLOSE, what the whole position would realise after costs.
         refusal: why Enter would not be taken; None where it would.
         order_id: unique key of this order, made with the ticket: however often it is confirmed, it fills once.
+        stale_after: age of the quotes in seconds from which the ticket is not filled any more; None: at any age.
     """
 
     action: Action
@@ -59,6 +60,7 @@ class Ticket:
     realised: Decimal | None = None
     refusal: str | None = None
     order_id: str = ""
+    stale_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

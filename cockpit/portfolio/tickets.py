@@ -145,6 +145,7 @@ def opening_ticket(spread: Spread, chain: OptionChain, terms: Terms) -> Ticket:
         spot=chain.spot,
         refusal=refusal,
         order_id=terms.order_id,
+        stale_after=terms.max_quote_age,
     )
 
 
@@ -207,6 +208,7 @@ def closing_ticket(position: Position, chain: OptionChain, terms: Terms) -> Tick
         realised=None if package is None else realised_at(position, package.net, commission * position.contracts),
         refusal=_not_tradable(requoted, chain, Action.CLOSE, quoted_at, terms),
         order_id=terms.order_id,
+        stale_after=terms.max_quote_age,
     )
 
 

@@ -24,14 +24,13 @@ from cockpit.tui.inks import Inks  # noqa: E402
 from cockpit.tui.keymap import check_keymap, usable  # noqa: E402
 from cockpit.tui.leaving import Deadline, exit_signals  # noqa: E402
 from cockpit.tui.main_screen import MAIN_CSS, MainScreen  # noqa: E402
-from cockpit.tui.session import OpenSession, Session  # noqa: E402
+from cockpit.tui.session import Look, OpenSession, Session  # noqa: E402
 from cockpit.tui.theming import DEFAULT_THEME, read_theme, theme_files  # noqa: E402
 from cockpit.tui.widgets.columns import Moment  # noqa: E402
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from cockpit.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +56,11 @@ class CockpitApp(App[int]):
     TITLE = "Cockpit"
     ESCAPE_TO_MINIMIZE = False
 
-    def __init__(self, settings: "Settings", open_session: OpenSession) -> None:
+    def __init__(self, settings: Look, open_session: OpenSession) -> None:
         """Make the app.
 
         Args:
-            settings: theme, rate, keymap and profile are taken from here.
+            settings: validated or not; theme, rate, keymap and profile are taken from here.
             open_session: entered after the first paint, left before the app ends.
         """
         super().__init__()
@@ -185,6 +184,10 @@ class CockpitApp(App[int]):
         else:
             log.error("the session could not be opened", exc_info=error)
             sentence = f"the cockpit could not start ({type(error).__name__}); details are in {self._log_path()}"
+        if isinstance(error, ConfigurationError):
+            # Found on the way in, and mended in an editor: say it where the shell is.
+            self.exit(self.code, return_code=self.code, message=Text(f"cockpit: {sentence}"))
+            return
         self.main.status = "not started"
         self.main.redraw()
         self.push_screen(SorryScreen(sentence))
@@ -265,7 +268,7 @@ class CockpitApp(App[int]):
         return str(self.settings.folders().log)
 
 
-def run_screen(settings: "Settings", open_session: Callable[[], Any]) -> int:
+def run_screen(settings: Look, open_session: Callable[[], Any]) -> int:
     """Run the cockpit on this terminal until it is left; returns the exit code."""
     app = CockpitApp(settings, open_session)
     result = app.run(mouse=settings.ui.mouse)

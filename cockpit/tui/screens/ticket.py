@@ -166,7 +166,7 @@ class TicketScreen(Sheet[None]):
             return [words((self.sheet_title, Ink.STRONG))]
         name = f"{ticket.action.value.capitalize()}: {ticket.symbol} {ticket.kind.label} {ticket.expiry:%d %b}"
         old = since(ticket.quoted_at, self._cockpit.moment().now)
-        stale = old is None or old > self._cockpit.settings.portfolio.max_quote_age
+        stale = old is None or (ticket.stale_after is not None and old > ticket.stale_after)
         shown = "quote of unknown age" if old is None else "quote is new" if old < 3 else f"quote {age(old)} old"
         return [
             profile_part(self._cockpit.settings.profile),

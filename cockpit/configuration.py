@@ -1,0 +1,231 @@
+"""The configuration as it was written: layers of values, each with its origin, before anything is validated.
+
+Precedence: ``--set`` flag, environment ``COCKPIT_SECTION__KEY``, the file of secrets, the configuration file, the
+shipped defaults; within a file, ``[profiles.NAME]`` goes over the rest. Secrets are taken from the environment or a
+file of mode 0600 only. This much is cheap to read, so the screen paints from it while the rest is still loading.
+"""
+
+import os
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cockpit.errors import ConfigurationError
+from cockpit.paths import Paths, config_file, environment_file, profile_paths, shipped
+
+_PREFIX = "COCKPIT_"
+_SECRETS = frozenset({"token", "api_key", "client_secret", "redis.url"})
+_DEFAULT_PROFILE = "sim"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Values from one place, and the words that name the place."""
+
+    origin: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstUi:
+    """The part of ``[ui]`` that a first frame needs."""
+
+    theme: str = "dark"
+    hz: float = 0.0
+    mouse: bool = True
+    stale_seconds: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What a first frame needs to know. A value of a wrong type reads as its default here; validation names it."""
+
+    profile: str
+    data_dir: str
+    ui: FirstUi = field(default_factory=FirstUi)
+    keymap: Mapping[str, str] = field(default_factory=dict)
+
+    def folders(self) -> Paths:
+        """The data and state folders of this profile."""
+        return profile_paths(self.profile, Path(self.data_dir) if self.data_dir else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that was written, layered.
+
+    Attributes:
+        layers: lowest first.
+        values: the layers over one another, as nested tables.
+        origins: the place of every leaf, by dotted key.
+    """
+
+    layers: tuple[Layer, ...]
+    profile: Any
+    values: Mapping[str, Any]
+    origins: Mapping[str, str]
+
+    def first_look(self) -> FirstLook:
+        """What a first frame needs, before validation."""
+        ui, folders = _table(self.values, "ui"), _table(self.values, "paths")
+        plain = FirstUi()
+        keymap = _table(self.values, "keymap")
+        return FirstLook(
+            profile=self.profile if isinstance(self.profile, str) else _DEFAULT_PROFILE,
+            data_dir=_typed(folders, "data_dir", ""),
+            ui=FirstUi(
+                theme=_typed(ui, "theme", plain.theme),
+                hz=min(max(_number(ui, "hz", plain.hz), 0.0), 30.0),
+                mouse=_typed(ui, "mouse", plain.mouse),
+                stale_seconds=_number(ui, "stale_seconds", plain.stale_seconds),
+            ),
+            keymap={key: value for key, value in keymap.items() if isinstance(value, str)},
+        )
+
+
+def read_configuration(
+    file: Path | None = None,
+    flags: Sequence[tuple[str, str]] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Configuration:
+    """Read and layer everything.
+
+    Args:
+        file: a configuration file that must exist; None takes the user's own, if there is one.
+        flags: ``--set`` pairs of dotted key and TOML value (a bare word is a string).
+        environment: defaults to ``os.environ``.
+
+    Raises:
+        ConfigurationError: a file cannot be read, is no TOML, or shows a secret to others.
+    """
+    environment = os.environ if environment is None else environment
+    layers = [Layer("default", _read(shipped("config.toml")))]
+    chosen = file if file is not None else config_file()
+    if file is not None or chosen.exists():
+        values = _read(chosen)
+        _refuse_exposed_secrets(chosen, values)
+        layers.append(Layer(f"file {chosen}", values))
+    layers.extend(_environment_layers(environment))
+    for key, text in flags:
+        layers.append(Layer(f"--set {key}", _nest(key.split("."), _literal(text))))
+    profile = next(
+        (layer.values["profile"] for layer in reversed(layers) if "profile" in layer.values), _DEFAULT_PROFILE
+    )
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for layer in _with_profiles(layers, profile):
+        _merge(merged, origins, layer.values, layer.origin)
+    return Configuration(tuple(layers), profile, merged, origins)
+
+
+def is_secret(key: str) -> bool:
+    """True for a dotted key whose value is never shown."""
+    return key in _SECRETS or key.rpartition(".")[2] in _SECRETS
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            return tomllib.load(stream)
+    except FileNotFoundError:
+        raise ConfigurationError(f'there is no configuration file {file}; "cockpit config init" makes one') from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot read the configuration file {file}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{file} is not valid TOML: {error}") from None
+
+
+def _environment_layers(environment: Mapping[str, str]) -> Iterator[Layer]:
+    file = environment_file()
+    if file.exists():
+        _refuse_exposed(file)
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            text = line.strip()
+            if not text or text.startswith("#"):
+                continue
+            name, equals, value = text.partition("=")
+            name = name.removeprefix("export ").strip()
+            if not equals or not name.startswith(_PREFIX):
+                raise ConfigurationError(f"{file}, line {number}: expected {_PREFIX}SECTION__KEY=VALUE")
+            yield _variable(name, value.strip().strip("\"'"), f"file {file}")
+    for name, value in sorted(environment.items()):
+        # A single underscore ahead names the cockpit's own switches (COCKPIT_VECTORS and the like), not settings.
+        if name.startswith(_PREFIX) and ("__" in name or name == "COCKPIT_PROFILE"):
+            yield _variable(name, value, f"environment {name}")
+
+
+def _variable(name: str, value: str, origin: str) -> Layer:
+    keys = name.removeprefix(_PREFIX).lower().split("__")
+    if is_secret(".".join(keys)):
+        return Layer(origin, _nest(keys, value))
+    return Layer(origin, _nest(keys, _literal(value)))
+
+
+def _literal(text: str) -> Any:
+    """A TOML value, or the text itself where it is none: ``sim`` and ``0.5`` mean what they look like."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _nest(keys: Sequence[str], value: Any) -> dict[str, Any]:
+    for key in reversed(keys):
+        value = {key: value}
+    nested: dict[str, Any] = value
+    return nested
+
+
+def _with_profiles(layers: Sequence[Layer], profile: object) -> Iterator[Layer]:
+    for layer in layers:
+        yield Layer(layer.origin, {key: value for key, value in layer.values.items() if key != "profiles"})
+        overrides = _table(layer.values, "profiles").get(profile) if isinstance(profile, str) else None
+        if isinstance(overrides, Mapping):
+            yield Layer(f"{layer.origin} [profiles.{profile}]", overrides)
+
+
+def _merge(
+    into: dict[str, Any], origins: dict[str, str], values: Mapping[str, Any], origin: str, prefix: str = ""
+) -> None:
+    for key, value in values.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            inner = into.setdefault(key, {})
+            if isinstance(inner, dict):
+                _merge(inner, origins, value, origin, f"{path}.")
+                continue
+        into[key] = value
+        origins[path] = origin
+
+
+def _refuse_exposed_secrets(file: Path, values: Mapping[str, Any], prefix: str = "") -> None:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            _refuse_exposed_secrets(file, value, f"{prefix}{key}.")
+        elif value and is_secret(f"{prefix}{key}"):
+            _refuse_exposed(file)
+
+
+def _refuse_exposed(file: Path) -> None:
+    if stat.S_IMODE(file.stat().st_mode) & 0o077:
+        raise ConfigurationError(f"{file} holds a secret and can be read by others; run: chmod 600 {file}")
+
+
+def _table(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    table = values.get(key)
+    return table if isinstance(table, Mapping) else {}
+
+
+def _typed(values: Mapping[str, Any], key: str, default: T) -> T:
+    value = values.get(key, default)
+    return value if type(value) is type(default) else default
+
+
+def _number(values: Mapping[str, Any], key: str, default: float) -> float:
+    value = values.get(key, default)
+    return float(value) if type(value) in (int, float) else default
