@@ -3,8 +3,31 @@
 from datetime import UTC, date, datetime
 from ipaddress import ip_address
 from math import isfinite
-from typing import Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
+
+from msgspec import Meta
+from msgspec.json import Decoder
+
+T = TypeVar("T")
+
+Positive = Annotated[float, Meta(gt=0.0)]
+"""In a typed body, what :func:`positive` takes."""
+
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""In a typed body, what :func:`count` takes of whole numbers."""
+
+
+def fitted(decoder: Decoder[T], body: bytes) -> T | None:
+    """A body read in one pass as what it should be; None where anything in it is otherwise.
+
+    This is the short way for the usual body. None decides nothing: the readers below then tell what of the body is
+    usable, row by row.
+    """
+    try:
+        return decoder.decode(str(body, "utf-8"))  # as text, since bytes in members that are skipped go unchecked
+    except (ValueError, RecursionError):
+        return None
 
 
 def rows(container: Any, name: str) -> list[Any] | None:

@@ -14,6 +14,7 @@ from cockpit.net.responses import Response
 from cockpit.options.calendar import NEW_YORK
 from cockpit.options.chain import OptionChain
 from cockpit.options.contract import OptionQuote
+from cockpit.providers import tradier_chains as chains
 from cockpit.providers import tradier_rows as decode
 from cockpit.providers.batching import Batcher
 from cockpit.providers.decoding import is_loopback
@@ -120,7 +121,11 @@ class Tradier:
                     "end": end.isoformat(),
                 },
             )
-            bars, dropped = self._decoded(answer, lambda body: decode.daily_bars(body, start, end))
+            bars, dropped = self._decoded(
+                answer,
+                lambda body: decode.daily_bars(body, start, end),
+                at_once=lambda body: decode.daily_bars_at_once(body, start, end),
+            )
             self._count_dropped(f"history of {symbol}", dropped)
             return tuple(bars)
 
@@ -188,7 +193,11 @@ class Tradier:
         asked_at = self._clock.now()
         query = {"symbol": decode.listed_symbol(symbol), "expiration": expiry.isoformat(), "greeks": "true"}
         spot, answer = await asyncio.gather(self._spot(symbol, fresh), self._ask("markets/options/chains", query))
-        quotes, dropped = self._decoded(answer, lambda body: decode.option_quotes(body, symbol, expiry))
+        quotes, dropped = self._decoded(
+            answer,
+            lambda body: chains.option_quotes(body, symbol, expiry),
+            at_once=lambda body: chains.option_quotes_at_once(body, symbol, expiry),
+        )
         self._count_dropped(f"chain of {symbol} {expiry}", dropped)
         self._refuse_empty(symbol, expiry, quotes, dropped)
         return OptionChain(symbol, expiry, tuple(quotes), spot, asked_at, self.name)
@@ -232,9 +241,14 @@ class Tradier:
             return "loopback"
         raise self._link.failed(Refusal.AUTH, f"no token is set; put yours into {_TOKEN_VARIABLE}")
 
-    def _decoded(self, answer: Response, read: Callable[[Any], T | None]) -> T:
+    def _decoded(
+        self, answer: Response, read: Callable[[Any], T | None], *, at_once: Callable[[bytes], T | None] | None = None
+    ) -> T:
+        """The answer's value: by ``at_once`` from its bytes where that fits, else by ``read`` from its JSON."""
         with self._link.judging():
-            value = read(answer.json())
+            value = at_once(answer.body) if at_once is not None else None
+            if value is None:
+                value = read(answer.json())
             if value is None:
                 raise answer.malformed("its answer has not the documented shape")
             return value

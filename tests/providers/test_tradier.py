@@ -15,7 +15,7 @@ from cockpit.errors import ProviderError, Refusal
 from cockpit.net.http import HttpClient
 from cockpit.net.retry import Retry
 from cockpit.options.contract import Right
-from cockpit.providers import tradier_dates, tradier_rows
+from cockpit.providers import tradier_chains, tradier_dates, tradier_rows
 from cockpit.providers.tradier import Tradier
 from cockpit.scan.earnings import Timing
 from cockpit.settings import CacheSettings, TradierSettings
@@ -361,7 +361,7 @@ _row = st.dictionaries(st.sampled_from([*_names, "open", "high", "low", "close",
 def test_whatever_a_body_holds_the_decoders_never_raise(inner: Any) -> None:
     for outer, name in (("options", "option"), ("history", "day"), ("quotes", "quote"), ("expirations", "date")):
         for body in ({outer: {name: inner}}, {outer: inner}, inner):
-            tradier_rows.option_quotes(body, "AAPL", EXPIRY)
+            tradier_chains.option_quotes(body, "AAPL", EXPIRY)
             tradier_rows.daily_bars(body, date.min, date.max)
             tradier_rows.equity_quotes(body)
             tradier_rows.expiry_dates(body)
