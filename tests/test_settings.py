@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cockpit.configuration import is_secret
 from cockpit.errors import ConfigurationError, ExitCode
-from cockpit.settings import Settings, is_secret, leaves, load_settings, parse_limit
+from cockpit.settings import Settings, leaves, load_settings, parse_limit
 
 
 @pytest.fixture(autouse=True)
