@@ -2,22 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from math import inf, sqrt
+from typing import TYPE_CHECKING
 
-from cockpit.options.calendar import NEW_YORK, is_monthly_expiry
+from cockpit.options.calendar import NEW_YORK, closes_at, is_monthly_expiry
 from cockpit.options.chain import OptionChain
 from cockpit.options.forward import Forward, chain_forward, trading_years, years_to_expiry
 from cockpit.options.smile import Smile
-from cockpit.scan.candidate import Candidate, MethodMove
+from cockpit.scan.candidate import Candidate, InputSource, MethodMove
 from cockpit.scan.earnings import EarningsReport, PastReport, Timing
-from cockpit.scan.event_volatility import EventFlag, EventVolatility, TermPoint, decompose
-from cockpit.scan.expiry import covers, event_instant
+from cockpit.scan.event_volatility import EventFlag, EventVolatility, ExpectedTerm, TermPoint, decompose
+from cockpit.scan.expiry import covers, event_instant, morning_after
 from cockpit.scan.hygiene import crossed, examine
 from cockpit.scan.implied_move import implied_moves
 from cockpit.scan.liquidity import Tier, quote_tier
-from cockpit.scan.moves import DailyBar, Reaction, reactions, realised_volatility
+from cockpit.scan.moves import DailyBar, Reaction, reactions, realised_volatility, split_days
+from cockpit.scan.skew import skew
 from cockpit.scan.vrp import HIGH_TAIL_RATIO, History, history_of, premium, tier
-from cockpit.settings import ScanSettings
+
+if TYPE_CHECKING:
+    from cockpit.settings import ScanSettings
 
 _EVENT_DOUBTS = {
     EventFlag.NEGATIVE_FORWARD_VARIANCE: "inverted term structure",
@@ -62,7 +67,7 @@ def analyse(
     history: Sequence[DailyBar],
     past: Sequence[PastReport],
     now: datetime,
-    settings: ScanSettings,
+    settings: "ScanSettings",
     *,
     doubts: Sequence[str] = (),
 ) -> Candidate:
@@ -75,7 +80,8 @@ def analyse(
         past: past reports in any order.
         doubts: flags that the caller already knows of, for instance a vendor that gave no history.
     """
-    held = [chain for chain in chains if covers(chain.expiry, report.report_date, report.timing)]
+    by_expiry = {chain.expiry: chain for chain in reversed(chains)}
+    held = [by_expiry[day] for day in sorted(by_expiry) if covers(day, report.report_date, report.timing)]
     if event_instant(report) <= now:
         return without_figures(report, now, f"{report.symbol} has reported on {report.report_date}")
     if not held:
@@ -86,7 +92,7 @@ def analyse(
         )
     first = held[0]
     price = spot if spot is not None else first.spot
-    if price is None or price <= 0.0:
+    if price is None or not 0.0 < price < inf:
         return without_figures(report, now, f"there is no price for {report.symbol}")
     past_moves = reactions(_before(past, now), history, settings.max_quarters)
     candidate = replace(
@@ -97,10 +103,15 @@ def analyse(
         reactions=past_moves,
         quoted_at=_age_reference(first),
         problem=None,
+        sources=_sources(report, first, history, past_moves),
     )
     flags = [*doubts, *(("no timing",) if report.timing is Timing.UNKNOWN else ())]
     if any(crossed(quote) for chain in held for quote in chain.quotes):
         flags.append("crossed quotes")
+    if any(chain.duplicates for chain in held):
+        flags.append("duplicate strikes")
+    if split_days(history):
+        flags.append("unadjusted split")
     candidate, remembered = _with_history(candidate, past_moves, settings, flags)
     priced = _price(first, price, now, settings)
     if isinstance(priced, str):
@@ -139,9 +150,25 @@ def _age_reference(chain: OptionChain) -> datetime:
     return max(stamps, default=chain.fetched_at)
 
 
-def _price(chain: OptionChain, spot: float, now: datetime, settings: ScanSettings) -> _Priced | str:
+def _sources(
+    report: EarningsReport, chain: OptionChain, history: Sequence[DailyBar], past_moves: Sequence[Reaction]
+) -> tuple[InputSource, ...]:
+    last = closes_at(history[-1].day) if history else None
+    bars = f"{len(history)} daily bars, {len(past_moves)} reactions"
+    return (
+        InputSource("report", report.source, None),
+        InputSource("chain", chain.source, chain.fetched_at),
+        InputSource("history", f"{chain.source}: {bars}", last),
+    )
+
+
+def _price(chain: OptionChain, spot: float, now: datetime, settings: "ScanSettings") -> _Priced | str:
     if not chain.quotes:
         return f"the chain of {chain.expiry} is empty"
+    if len(chain.strikes) == 1:
+        return f"the chain of {chain.expiry} lists one strike only"
+    if all(map(crossed, chain.quotes)):
+        return f"every quote in the chain of {chain.expiry} is crossed"
     smile = smile_of(chain, spot, now, settings.risk_free)
     at_the_money = smile.at_the_money()
     if at_the_money is None:
@@ -150,7 +177,7 @@ def _price(chain: OptionChain, spot: float, now: datetime, settings: ScanSetting
 
 
 def _with_history(
-    candidate: Candidate, past_moves: tuple[Reaction, ...], settings: ScanSettings, flags: list[str]
+    candidate: Candidate, past_moves: tuple[Reaction, ...], settings: "ScanSettings", flags: list[str]
 ) -> tuple[Candidate, History | None]:
     found = history_of(past_moves)
     if len(past_moves) < settings.min_quarters:
@@ -172,7 +199,7 @@ def _with_history(
 
 
 def _with_moves(
-    candidate: Candidate, priced: _Priced, settings: ScanSettings, now: datetime, flags: list[str]
+    candidate: Candidate, priced: _Priced, settings: "ScanSettings", now: datetime, flags: list[str]
 ) -> Candidate:
     smile = priced.smile
     if smile.forward.strike is None:
@@ -185,8 +212,11 @@ def _with_moves(
     move = priced.moves.get(settings.implied_move)
     if move is None:
         flags.append(f"no {settings.implied_move}")
+    lean = skew(smile)
     return replace(
         candidate,
+        skew=lean,
+        bias="" if lean is None else lean.bias,
         forward=smile.forward.price,
         atm_iv=priced.at_the_money,
         implied_move=move,
@@ -203,39 +233,56 @@ def _with_event(
     history: Sequence[DailyBar],
     spot: float,
     now: datetime,
-    settings: ScanSettings,
+    settings: "ScanSettings",
     flags: list[str],
 ) -> Candidate:
     skip = {reaction.reaction_day for reaction in candidate.reactions}
     realised = realised_volatility(history, skip=skip)
     points = [_term_point(priced.smile, priced.at_the_money, now)]
+    term = [(priced.smile.chain.expiry, priced.at_the_money)]
     for chain in later:
         smile = smile_of(chain, spot, now, settings.risk_free)
         volatility = smile.at_the_money()
         if volatility is not None:
             points.append(_term_point(smile, volatility, now))
+            term.append((chain.expiry, volatility))
     found: EventVolatility | None = decompose(points, realised)
+    expected = _expected_term(term, candidate, None if found is None else found.ambient_vol)
+    candidate = replace(candidate, realised_vol=realised, event_variances=tuple(points), term=expected)
     if found is None:
         flags.append(_EVENT_DOUBTS[EventFlag.ONE_EXPIRY])
-        return replace(candidate, realised_vol=realised, event_variances=tuple(points))
+        return candidate
     if found.flag in _EVENT_DOUBTS:
         flags.append(_EVENT_DOUBTS[found.flag])
     return replace(
         candidate,
-        realised_vol=realised,
         ambient_vol=found.ambient_vol,
         event_sd=found.event_sd,
         event_move=found.event_move,
         event_flag=found.flag.value,
-        event_variances=tuple(points),
+        event_residual=found.residual if len(points) > 2 else None,
     )
+
+
+def _expected_term(
+    term: Sequence[tuple[date, float]], candidate: Candidate, ambient_vol: float | None
+) -> tuple[ExpectedTerm, ...]:
+    """Volatilities now, and what is quoted on the morning after if the ambient volatility alone remains."""
+    morning = morning_after(candidate.report_date, candidate.timing)
+
+    def after(expiry: date) -> float | None:
+        if ambient_vol is None or morning >= closes_at(expiry):
+            return None
+        return ambient_vol * sqrt(trading_years(expiry, morning) / years_to_expiry(expiry, morning))
+
+    return tuple(ExpectedTerm(expiry, volatility, after(expiry)) for expiry, volatility in term)
 
 
 def _term_point(smile: Smile, volatility: float, now: datetime) -> TermPoint:
     return TermPoint(volatility * volatility * smile.years, trading_years(smile.chain.expiry, now))
 
 
-def _with_premium(candidate: Candidate, past: History | None, settings: ScanSettings) -> Candidate:
+def _with_premium(candidate: Candidate, past: History | None, settings: "ScanSettings") -> Candidate:
     """The ratios stand on the event's own move, because a straddle also pays for the days around the report."""
     basis = "event" if candidate.event_move is not None else candidate.implied_method
     move = candidate.event_move if candidate.event_move is not None else candidate.implied_move

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from cockpit.scan.earnings import DateClaim, Timing
-from cockpit.scan.event_volatility import TermPoint
+from cockpit.scan.event_volatility import ExpectedTerm, TermPoint
 from cockpit.scan.liquidity import Tier
 from cockpit.scan.moves import Reaction
+from cockpit.scan.skew import Skew
+from cockpit.spreads.structure import Study, Unbuilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,15 @@ class MethodMove:
 
     method: str
     move: float
+
+
+@dataclass(frozen=True, slots=True)
+class InputSource:
+    """Where an input came from, and the time that its age counts from (None where no vendor gives one)."""
+
+    what: str
+    source: str
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,13 @@ class Candidate:
         date_sources: what each source says of the report's day, the leading calendar first.
         confirmations: calendars that name ``report_date``.
         timing_confirmed: False where ``timing`` is unknown or taken from the habit of past reports.
+        sources: of the figures, in the order in which they were used.
+        term: at-the-money volatilities by expiry, before the report and as expected on the morning after.
+        event_residual: root mean square error of the fit to three and more expiries, relative to the first variance.
+        skew: of the traded expiry; None where the quotes do not reach far enough. ``bias`` is what it leans to.
+        tails: of the law that the spreads were measured under: ``fat`` or ``normal``.
+        unbuilt: structures that the chain does not give, with the reason.
+        studies: structures that are shown for comparison and never traded.
         risk_free: annual rate that forwards and volatilities were computed with.
         trend: ``increasing``, ``decreasing`` or ``stable`` reactions; consistency: 0 to 100.
     """
@@ -105,6 +123,14 @@ class Candidate:
     confirmations: int = 0
     timing_confirmed: bool = False
     risk_free: float | None = None
+    sources: tuple[InputSource, ...] = ()
+    term: tuple[ExpectedTerm, ...] = ()
+    event_residual: float | None = None
+    skew: Skew | None = None
+    bias: str = ""
+    tails: str = "normal"
+    unbuilt: tuple[Unbuilt, ...] = ()
+    studies: tuple[Study, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

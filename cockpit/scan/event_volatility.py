@@ -7,6 +7,7 @@ volatility squared times calendar years; ``t`` is in trading years, because ambi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from math import sqrt
@@ -35,6 +36,24 @@ class TermPoint:
 
     variance: float
     years: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedTerm:
+    """The at-the-money volatility of one expiry before the report, and as expected on the morning after it.
+
+    Attributes:
+        after: None where the ambient volatility is unknown, or the expiry ends before that morning.
+    """
+
+    expiry: date
+    volatility: float
+    after: float | None
+
+    @property
+    def crush(self) -> float | None:
+        """Fraction of the volatility that goes with the report."""
+        return None if self.after is None or self.volatility <= 0.0 else 1.0 - self.after / self.volatility
 
 
 @dataclass(frozen=True, slots=True)

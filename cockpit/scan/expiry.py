@@ -3,11 +3,20 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from cockpit.options.calendar import closes_at, opens_at, session_on_or_after, session_on_or_before
+from cockpit.options.calendar import (
+    NEW_YORK,
+    closes_at,
+    next_session,
+    opens_at,
+    session_on_or_after,
+    session_on_or_before,
+)
 from cockpit.scan.earnings import EarningsReport, Timing
 
 NEXT_REPORT_AFTER = timedelta(days=80)
 """An expiry this long after the report may hold the next one as well, so it tells nothing about this one."""
+SETTLED_AFTER = timedelta(minutes=45)
+"""After the open, volatilities and spreads have found their new level."""
 
 
 def covers(expiry: date, report_date: date, timing: Timing) -> bool:
@@ -28,12 +37,25 @@ def covering_expiries(expirations: Iterable[date], report_date: date, timing: Ti
 
 
 def event_instant(report: EarningsReport) -> datetime:
-    """When the report is first known to be out, UTC: the open for BMO, the close for all others.
+    """When a report is first known to be out; see :func:`report_instant`."""
+    return report_instant(report.report_date, report.timing)
+
+
+def report_instant(report_date: date, timing: Timing) -> datetime:
+    """When a report is first known to be out, UTC: the open for BMO, the close for all others.
 
     A report during the session or at an unknown hour may come at any time before; until the close it still may.
     """
-    if report.timing is Timing.BMO:
-        return opens_at(session_on_or_after(report.report_date))
-    if report.timing is Timing.DMH:
-        return closes_at(session_on_or_after(report.report_date))
-    return closes_at(session_on_or_before(report.report_date))
+    if timing is Timing.BMO:
+        return opens_at(session_on_or_after(report_date))
+    if timing is Timing.DMH:
+        return closes_at(session_on_or_after(report_date))
+    return closes_at(session_on_or_before(report_date))
+
+
+def morning_after(report_date: date, timing: Timing) -> datetime:
+    """When a holder of the report gets out: 45 minutes into the first session that opens with the report known, UTC."""
+    known = report_instant(report_date, timing)
+    day = session_on_or_after(known.astimezone(NEW_YORK).date())
+    opened = opens_at(day)
+    return (opened if opened >= known else opens_at(next_session(day))) + SETTLED_AFTER

@@ -11,7 +11,7 @@ from cockpit.scan.candidate import Candidate
 from cockpit.scan.earnings import EarningsReport, PastReport
 from cockpit.scan.moves import DailyBar
 from cockpit.scan.report_dates import DateTrust
-from cockpit.spreads.propose import propose
+from cockpit.spreads.propose import proposals
 from cockpit.spreads.structure import Spread
 
 if TYPE_CHECKING:
@@ -129,12 +129,21 @@ def find(inputs: Inputs, now: datetime, settings: "Settings") -> Findings:
     chain = next((chain for chain in inputs.chains if chain.expiry == candidate.expiry), None)
     if candidate.problem is not None or chain is None:
         return Findings(candidate, ())
-    spreads = propose(candidate, chain, now, settings, inputs.equity)
+    proposed = proposals(candidate, inputs.chains, now, settings, inputs.equity)
+    spreads = proposed.spreads
     known = candidate.vrp is not None and bool(spreads)
     best = spreads[0] if known and spreads[0].rejected is None else None
     score = None if not known else best.score.total if best is not None else 0.0
     flags = candidate.flags if spreads else (*candidate.flags, "no spreads")
     return Findings(
-        replace(candidate, score=score, best_spread=best.spread_id if best is not None else None, flags=flags),
+        replace(
+            candidate,
+            score=score,
+            best_spread=best.spread_id if best is not None else None,
+            flags=flags,
+            tails=settings.spreads.tails,
+            unbuilt=proposed.unbuilt,
+            studies=proposed.studies,
+        ),
         spreads,
     )

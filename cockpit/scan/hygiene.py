@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 
 from cockpit.options.calendar import Phase, closes_at, opens_at, previous_session, session_state
 from cockpit.options.contract import OptionQuote
@@ -12,18 +13,24 @@ MAX_AGE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Hygiene:
-    """Counts over some quotes; a quote may count in several. ``one_sided`` counts worthless bids as well."""
+    """Counts over some quotes; a quote may count in several.
+
+    ``one_sided`` counts worthless bids as well; ``broken`` are those whose prices are negative or no numbers.
+    """
 
     quotes: int
     crossed: int
     one_sided: int
     stale: int
     without_greeks: int
+    broken: int = 0
 
     @property
     def flags(self) -> tuple[str, ...]:
         """The doubts in short words, as the candidates pane shows them."""
         found = []
+        if self.broken:
+            found.append("broken quotes")
         if self.crossed:
             found.append("crossed quotes")
         if self.one_sided:
@@ -38,6 +45,11 @@ class Hygiene:
 def crossed(quote: OptionQuote) -> bool:
     """True where the bid stands above the ask."""
     return quote.bid is not None and quote.ask is not None and quote.bid > quote.ask
+
+
+def broken(quote: OptionQuote) -> bool:
+    """True where a side is negative or no number."""
+    return any(price is not None and not 0.0 <= price < inf for price in (quote.bid, quote.ask))
 
 
 def one_sided(quote: OptionQuote) -> bool:
@@ -66,6 +78,7 @@ def examine(quotes: Iterable[OptionQuote], now: datetime) -> Hygiene:
     return Hygiene(
         quotes=len(taken),
         crossed=sum(map(crossed, taken)),
+        broken=sum(map(broken, taken)),
         one_sided=sum(one_sided(quote) or worthless_bid(quote) for quote in taken),
         stale=sum(quote.quoted_at is not None and quote.quoted_at < oldest for quote in taken),
         without_greeks=sum(quote.greeks is None or quote.greeks.delta is None for quote in taken),

@@ -4,6 +4,7 @@ Bounds are compared in whole hundredths of a cent: in floats (1.06 - 0.94) / 1.0
 """
 
 from enum import IntEnum
+from math import inf
 
 from cockpit.options.contract import OptionQuote
 
@@ -48,7 +49,7 @@ def spread_tier(bid: float | None, ask: float | None, *, tight: float = 0.0) -> 
     Args:
         tight: dollars of spread up to which the tier is at least GOOD.
     """
-    if bid is None or ask is None or bid <= 0.0 or ask < bid:
+    if bid is None or ask is None or not 0.0 < bid <= ask < inf:
         return Tier.REJECT
     low, high = round(bid * _UNITS), round(ask * _UNITS)
     found = Tier.REJECT

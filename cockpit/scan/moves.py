@@ -3,10 +3,15 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from math import log, sqrt
+from itertools import pairwise
+from math import inf, log, sqrt
 
 from cockpit.options.calendar import next_session, previous_session, session_on_or_after, session_on_or_before
 from cockpit.scan.earnings import PastReport, Timing
+
+_SMALLEST_SPLIT = 2.0
+_SPLIT_SLACK = 0.025
+"""How far the open may lie from a whole multiple; more would take real collapses for splits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,31 @@ class Reaction:
     weight: float = 1.0
 
 
+def splits(before: DailyBar, after: DailyBar) -> bool:
+    """True where the price opened at a whole multiple or fraction of the close before, as only a split makes it.
+
+    Bars are meant to be adjusted for splits. Where one was missed, the move across it says nothing about the report.
+    """
+    factor = before.close / after.open if before.close > after.open else after.open / before.close
+    if factor < _SMALLEST_SPLIT * (1.0 - _SPLIT_SLACK):
+        return False
+    return abs(factor / round(factor) - 1.0) <= _SPLIT_SLACK
+
+
+def split_days(bars: Sequence[DailyBar]) -> tuple[date, ...]:
+    """Days on which a split was missed by whoever adjusted the bars, which rise by day."""
+    found = []
+    for before, after in pairwise(bars):
+        # Years of bars are looked at: what is no leap at all goes on at once.
+        if 0.6 * before.close < after.open < 1.8 * before.close:
+            continue
+        if _sound(before) and _sound(after) and splits(before, after):
+            found.append(after.day)
+    return tuple(found)
+
+
 def reaction(report: PastReport, bars: Mapping[date, DailyBar]) -> Reaction | None:
-    """What the price did on one past report, or None where a bar that the rule needs is missing.
+    """What the price did on one past report; None where a bar that the rule needs is missing or a split lies between.
 
     Before the market or during it on day D: from the last session before D to the first not before D. After the
     market: from the last session not after D to the next. Unknown: the larger of the two, with half the weight.
@@ -84,7 +112,7 @@ def realised_volatility(
     """
     squares: list[float] = []
     for today, before in zip(reversed(bars), reversed(bars[:-1]), strict=False):
-        if today.day in skip or today.close <= 0.0 or before.close <= 0.0:
+        if today.day in skip or not _sound(today) or not _sound(before) or splits(before, today):
             continue
         squares.append(log(today.close / before.close) ** 2)
         if len(squares) == sessions:
@@ -92,11 +120,15 @@ def realised_volatility(
     return None
 
 
+def _sound(bar: DailyBar) -> bool:
+    return 0.0 < bar.close < inf and 0.0 < bar.open < inf and 0.0 < bar.high < inf and 0.0 < bar.low < inf
+
+
 def _move(
     report: PastReport, bars: Mapping[date, DailyBar], base_day: date, reaction_day: date, weight: float = 1.0
 ) -> Reaction | None:
     base, after = bars.get(base_day), bars.get(reaction_day)
-    if base is None or after is None or base.close <= 0.0:
+    if base is None or after is None or not _sound(base) or not _sound(after) or splits(base, after):
         return None
     return Reaction(
         report_date=report.report_date,

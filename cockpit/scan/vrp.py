@@ -7,7 +7,6 @@ four whose true ratio is the market's 1.15, so ranking stands on the shrunk rati
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from statistics import median
 
 from cockpit.scan.moves import Reaction
 
@@ -108,7 +107,7 @@ def history(moves: Sequence[float], weights: Sequence[float] | None = None) -> H
     if mean < _DEGENERATE:
         return None
     count = len(moves)
-    middle = median(moves)
+    middle = _median(moves)
     decayed = [weight * DECAY**age for age, weight in enumerate(given)]
     ewma = _mean(moves, decayed)
     around_ewma = sqrt(sum((move - ewma) ** 2 for move in moves) / (count - 1)) if count > 1 else 0.0
@@ -119,7 +118,7 @@ def history(moves: Sequence[float], weights: Sequence[float] | None = None) -> H
         median=middle,
         ewma=ewma,
         winsorised=_mean([min(move, WINSOR_MEDIANS * middle) for move in moves], given),
-        dispersion=median([abs(move - middle) for move in moves]) / middle if middle > 0.0 else None,
+        dispersion=_median([abs(move - middle) for move in moves]) / middle if middle > 0.0 else None,
         variation=sqrt(_mean([(move - mean) ** 2 for move in moves], given)) / mean,
         tail_ratio=max(moves) / mean,
         trend=_slope(moves[::-1]) if count > 1 else None,
@@ -155,6 +154,11 @@ def tier(ratio: float, profile: str) -> str:
     if ratio >= good:
         return "GOOD"
     return "MARGINAL" if ratio >= marginal else "SKIP"
+
+
+def _median(values: Sequence[float]) -> float:
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(values) % 2 else 0.5 * (ordered[half - 1] + ordered[half])
 
 
 def _mean(values: Sequence[float], weights: Sequence[float]) -> float:

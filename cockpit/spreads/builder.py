@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING
 
+from cockpit.options.chain import OptionChain
 from cockpit.options.contract import OptionQuote, Right
 from cockpit.options.smile import Smile
-from cockpit.settings import SpreadSettings
 from cockpit.spreads.structure import Leg, StructureKind
+
+if TYPE_CHECKING:
+    from cockpit.settings import SpreadSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Plan:
     smile: Smile
     spot: float
     move: float
-    settings: SpreadSettings
+    settings: "SpreadSettings"
 
 
 def build(kind: StructureKind, plan: Plan) -> tuple[Leg, ...] | Unbuildable:
@@ -48,14 +53,25 @@ def build(kind: StructureKind, plan: Plan) -> tuple[Leg, ...] | Unbuildable:
 
 def vertical(right: Right, plan: Plan) -> tuple[Leg, ...] | Unbuildable:
     """A credit vertical: sell one strike by the short rule, buy one further out by the width rule."""
-    short = _short(right, plan)
+    short = short_option(right, plan)
     if short is None:
         return Unbuildable(f"no {_word(right)} strike satisfies the short rule {plan.settings.short_rule}")
-    target = short.strike + right.sign * plan.spot * plan.settings.width_pct / 100.0
-    return _with_wing(short, target, plan)
+    return _with_wing(short, short.strike + right.sign * wing_width(plan.spot, plan.settings), plan)
 
 
-def _short(right: Right, plan: Plan) -> OptionQuote | None:
+def wing_width(spot: float, settings: "SpreadSettings") -> float:
+    """Dollars between the short and the long strike that the width rule asks for; the nearest listed one is taken.
+
+    ``percent`` of the price; ``dollars``: $5, or $3 for a price under $20; ``v1``: 3 % of the price, at least $5.
+    """
+    if settings.width_rule == "dollars":
+        return 5.0 if spot >= 20.0 else 3.0
+    if settings.width_rule == "v1":
+        return max(0.03 * spot, 5.0)
+    return spot * settings.width_pct / 100.0
+
+
+def short_option(right: Right, plan: Plan) -> OptionQuote | None:
     """The option to sell: ``outside_move`` and ``im_mult`` by distance from the forward, ``delta`` by nearest delta."""
     settings, forward = plan.settings, plan.smile.forward.price
     if settings.short_rule == "delta":
@@ -87,8 +103,7 @@ def _deltas(right: Right, smile: Smile, bound: float | None = None) -> Iterator[
 
 def _butterfly(plan: Plan) -> tuple[Leg, ...] | Unbuildable:
     chain, forward = plan.smile.chain, plan.smile.forward.price
-    both = [(put, call) for put in chain.side(Right.PUT) if (call := chain.quote(Right.CALL, put.strike)) is not None]
-    body = min(both, key=lambda pair: (abs(pair[0].strike - forward), -pair[0].strike), default=None)
+    body = body_options(chain, forward)
     if body is None:
         return Unbuildable("no strike lists both a call and a put")
     reach = forward * plan.move * plan.settings.wing_im_mult
@@ -97,6 +112,12 @@ def _butterfly(plan: Plan) -> tuple[Leg, ...] | Unbuildable:
     if isinstance(puts, Unbuildable):
         return puts
     return calls if isinstance(calls, Unbuildable) else puts + calls
+
+
+def body_options(chain: OptionChain, forward: float) -> tuple[OptionQuote, OptionQuote] | None:
+    """Put and call of the strike nearest to the forward that lists both, the higher of two equally near."""
+    both = [(put, call) for put in chain.side(Right.PUT) if (call := chain.quote(Right.CALL, put.strike)) is not None]
+    return min(both, key=lambda pair: (abs(pair[0].strike - forward), -pair[0].strike), default=None)
 
 
 def _with_wing(short: OptionQuote, target: float, plan: Plan) -> tuple[Leg, ...] | Unbuildable:
@@ -115,7 +136,7 @@ def _with_wing(short: OptionQuote, target: float, plan: Plan) -> tuple[Leg, ...]
 
 
 def _offered(quote: OptionQuote) -> bool:
-    return quote.bid is not None and quote.ask is not None and quote.ask > 0.0 and quote.ask >= quote.bid
+    return quote.bid is not None and quote.ask is not None and 0.0 < quote.ask < inf and quote.ask >= quote.bid
 
 
 def _word(right: Right) -> str:

@@ -1,36 +1,13 @@
-"""The figures of a structure: extremes, breakevens, probabilities and the expected value under the physical law."""
+"""The figures of a structure: its payoff, greeks, tier, width, and probabilities by delta and by history."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cockpit.options.contract import Greeks
 from cockpit.options.payoff import Payoff, PayoffLeg, total_greeks
 from cockpit.options.smile import Smile
 from cockpit.scan.liquidity import Tier, quote_tier
-from cockpit.spreads.structure import Leg
-
-MIN_RATIO, MAX_RATIO = 0.8, 1.5
-"""Bounds of the premium that the physical law takes out of the event: luck shows beyond them more often than truth."""
-
-
-@dataclass(frozen=True, slots=True)
-class PhysicalLaw:
-    """A lognormal of the price at expiry as it is expected to happen, not as it is priced.
-
-    ``variance = realised_vol^2 t + (event_sd / rho)^2``, with rho the shrunk premium within its bounds.
-    """
-
-    forward: float
-    variance: float
-    ratio: float
-
-
-def physical_law(
-    forward: float, trading_years: float, realised_vol: float, event_sd: float, premium: float
-) -> PhysicalLaw:
-    """The law for a shrunk ``premium`` of implied over historical moves."""
-    ratio = min(max(premium, MIN_RATIO), MAX_RATIO)
-    return PhysicalLaw(forward, realised_vol**2 * trading_years + (event_sd / ratio) ** 2, ratio)
+from cockpit.scan.moves import Reaction
+from cockpit.spreads.structure import Leg, StructureKind
 
 
 def payoff_of(legs: Sequence[Leg], credit: float, commission: float) -> Payoff:
@@ -45,8 +22,13 @@ def spread_greeks(legs: Sequence[Leg], smile: Smile) -> Greeks | None:
     return total_greeks([(leg.quantity, smile.greeks(leg.quote.right, leg.quote.strike)) for leg in legs])
 
 
-def pop_by_delta(legs: Sequence[Leg], smile: Smile) -> float | None:
-    """One minus the absolute deltas of the shorts: an approximation for display, low by 2 to 4 points."""
+def pop_by_delta(kind: StructureKind, legs: Sequence[Leg], smile: Smile) -> float | None:
+    """One minus the absolute deltas of the shorts: an approximation for display, low by 2 to 4 points.
+
+    None for a butterfly: both of its shorts are at the money, and it earns on either side of them.
+    """
+    if kind is StructureKind.IRON_BUTTERFLY:
+        return None
     total = 0.0
     for leg in legs:
         if leg.quantity < 0:
@@ -55,6 +37,18 @@ def pop_by_delta(legs: Sequence[Leg], smile: Smile) -> float | None:
                 return None
             total += abs(greeks.delta)
     return max(1.0 - total, 0.0)
+
+
+def pop_by_history(payoff: Payoff, price: float, reactions: Sequence[Reaction]) -> float | None:
+    """Share of past reactions, each taken up and down, that would have left a profit; half a case added to each answer.
+
+    The laws' own cross-check: it knows no volatility, no days around the report, and only so many quarters.
+    """
+    moves = [side * one.close_move for one in reactions for side in (1, -1)]
+    if not moves:
+        return None
+    profits = sum(payoff.at(price * (1.0 + move)) > 0.0 for move in moves)
+    return (profits + 0.5) / (len(moves) + 1.0)
 
 
 def spread_tier(legs: Sequence[Leg]) -> Tier:

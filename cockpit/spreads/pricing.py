@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
+from math import inf
 from typing import NamedTuple
 
 from cockpit.spreads.structure import Leg
@@ -37,7 +38,7 @@ def package_prices(legs: Sequence[Leg], fraction: Decimal) -> PackagePrices | No
     mid = half = Decimal(0)
     for leg in legs:
         bid, ask = leg.quote.bid, leg.quote.ask
-        if bid is None or ask is None or bid < 0.0 or ask <= 0.0 or ask < bid:
+        if bid is None or ask is None or not 0.0 <= bid <= ask < inf or ask <= 0.0:
             return None
         low, high = Decimal(str(bid)), Decimal(str(ask))
         mid -= leg.quantity * (low + high) / 2

@@ -3,48 +3,52 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from cockpit.options.chain import OptionChain
-from cockpit.options.forward import trading_years
 from cockpit.options.payoff import Payoff
-from cockpit.options.smile import Smile
 from cockpit.scan.analysis import smile_of
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.liquidity import Tier
-from cockpit.scan.vrp import HIGH_TAIL_RATIO
-from cockpit.settings import PortfolioSettings, Settings, SizingSettings, SpreadSettings
 from cockpit.spreads.builder import Plan, Unbuildable, build
-from cockpit.spreads.metrics import (
-    PhysicalLaw,
-    payoff_of,
-    physical_law,
-    pop_by_delta,
-    spread_greeks,
-    spread_tier,
-    width,
+from cockpit.spreads.desk import Desk, desk_of
+from cockpit.spreads.metrics import payoff_of, pop_by_delta, spread_greeks, spread_tier
+from cockpit.spreads.morning import HeldOption, Outcome
+from cockpit.spreads.pricing import PackagePrices, package_prices
+from cockpit.spreads.refusal import Refusal, refusal
+from cockpit.spreads.scoring import Bias, Facts, scorers
+from cockpit.spreads.sizing import contracts, mixture_kelly
+from cockpit.spreads.structure import (
+    Leg,
+    Rejection,
+    ScorerTotal,
+    Size,
+    Spread,
+    StructureKind,
+    Study,
+    Unbuilt,
+    spread_id,
 )
-from cockpit.spreads.pricing import FRACTIONS, PackagePrices, package_prices
-from cockpit.spreads.scoring import Facts, Scorer, scorer
-from cockpit.spreads.sizing import contracts, payoff_kelly
-from cockpit.spreads.structure import Leg, Score, Size, Spread, StructureKind, spread_id
+from cockpit.spreads.studies import studies
 
-_MIN_NET_CREDIT = 0.02
-"""Dollars a share: two ticks must remain of a credit after commissions."""
+if TYPE_CHECKING:
+    from cockpit.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
-    """What all structures of one candidate share."""
+class Proposals:
+    """What a candidate's chains allow.
 
-    candidate: Candidate
-    smile: Smile
-    spot: float
-    law: PhysicalLaw | None
-    spreads: SpreadSettings
-    sizing: SizingSettings
-    portfolio: PortfolioSettings
-    scorer: Scorer
-    equity: float
+    Attributes:
+        spreads: best first; rejected ones last, with the reason.
+        unbuilt: structures of the settings that the chain does not give.
+        studies: structures that are shown and never traded.
+    """
+
+    spreads: tuple[Spread, ...] = ()
+    unbuilt: tuple[Unbuilt, ...] = ()
+    studies: tuple[Study, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,45 +60,47 @@ class _Figures:
     reward_risk: float | None
     pop: float | None
     ev: float | None
+    exit: Outcome | None
 
 
 def propose(
-    candidate: Candidate, chain: OptionChain, now: datetime, settings: Settings, equity: float
+    candidate: Candidate, chain: OptionChain, now: datetime, settings: "Settings", equity: float
 ) -> tuple[Spread, ...]:
-    """Every structure of the settings that the chain allows, best first; rejected ones last, with the reason.
+    """The spreads of :func:`proposals` alone."""
+    return proposals(candidate, (chain,), now, settings, equity).spreads
 
-    A structure without strikes or prices is absent. A candidate without an implied move has none.
+
+def proposals(
+    candidate: Candidate, chains: Sequence[OptionChain], now: datetime, settings: "Settings", equity: float
+) -> Proposals:
+    """Every structure of the settings on the candidate's expiry. A candidate without an implied move has none.
 
     Args:
-        chain: of the candidate's expiry.
+        chains: that of the candidate's expiry, and later ones for a calendar.
         equity: dollars that the caps are shares of.
     """
     spot, move = candidate.spot, candidate.implied_move
-    if spot is None or move is None or candidate.expiry != chain.expiry:
-        return ()
+    chain = next((chain for chain in chains if chain.expiry == candidate.expiry), None)
+    if spot is None or move is None or chain is None:
+        return Proposals()
     smile = smile_of(chain, spot, now, settings.scan.risk_free)
-    desk = _Desk(
-        candidate,
-        smile,
-        spot,
-        _law(candidate, smile, now),
-        settings.spreads,
-        settings.sizing,
-        settings.portfolio,
-        scorer(settings.scoring),
-        equity,
-    )
+    desk = desk_of(candidate, smile, spot, now, settings, equity)
     plan = Plan(smile, spot, move, settings.spreads)
-    found = []
+    found: list[Spread] = []
+    unbuilt: list[Unbuilt] = []
     for name in dict.fromkeys(settings.spreads.structures):
         kind = StructureKind(name)
         legs = build(kind, plan)
         if isinstance(legs, Unbuildable):
+            unbuilt.append(Unbuilt(kind, legs.reason))
             continue
-        prices = package_prices(legs, FRACTIONS[settings.portfolio.fill_model])
-        if prices is not None:
+        prices = package_prices(legs, desk.fraction)
+        if prices is None:
+            unbuilt.append(Unbuilt(kind, _unpriced(legs)))
+        else:
             found.append(_spread(kind, legs, prices, desk))
-    return tuple(sorted(found, key=rank))
+    later = [one for one in chains if one.expiry > chain.expiry]
+    return Proposals(tuple(sorted(found, key=rank)), tuple(unbuilt), studies(plan, desk, later))
 
 
 def rank(spread: Spread) -> tuple[bool, float, float, Tier, str]:
@@ -103,24 +109,25 @@ def rank(spread: Spread) -> tuple[bool, float, float, Tier, str]:
     return (spread.rejected is not None, -spread.score.total, -return_on_risk, spread.tier, spread.spread_id)
 
 
-def _law(candidate: Candidate, smile: Smile, now: datetime) -> PhysicalLaw | None:
-    """None where the premium or the event is not known: then nothing is expected of a trade."""
-    volatility = candidate.realised_vol if candidate.realised_vol is not None else candidate.ambient_vol
-    if candidate.vrp is None or candidate.event_sd is None or volatility is None:
-        return None
-    years = trading_years(smile.chain.expiry, now)
-    return physical_law(smile.forward.price, years, volatility, candidate.event_sd, candidate.vrp)
+def _unpriced(legs: Sequence[Leg]) -> str:
+    broken = next(leg for leg in legs if package_prices((leg,), Decimal(0)) is None)
+    return f"{broken.label[1:]} has no two-sided market"
 
 
-def _spread(kind: StructureKind, legs: tuple[Leg, ...], prices: PackagePrices, desk: _Desk) -> Spread:
-    commission = desk.portfolio.commission * sum(abs(leg.quantity) for leg in legs)
+def _spread(kind: StructureKind, legs: tuple[Leg, ...], prices: PackagePrices, desk: Desk) -> Spread:
+    commission = desk.commission(sum(abs(leg.quantity) for leg in legs))
     fill = float(prices.fill)
-    figures = _measure(legs, fill, commission, desk.law)
+    figures = _measure(legs, prices, commission, desk)
     tier = spread_tier(legs)
-    refused = _refusal(legs, fill, commission, figures, tier, desk.spreads)
+    refused = refusal(kind, legs, fill, commission, figures.reward_risk, tier, desk.settings.spreads)
     size = _size(figures, refused, desk)
     greeks = spread_greeks(legs, desk.smile)
-    score = _score(kind, figures, tier, size, None if greeks is None else (greeks.theta, greeks.vega), desk)
+    facts = _facts(kind, figures, tier, size, None if greeks is None else (greeks.theta, greeks.vega), desk)
+    scores = [scorer.score(facts) for scorer in scorers(desk.settings.scoring)]
+    least = desk.settings.scoring.min_score
+    if refused is None and scores[0].total < least:
+        sentence = f"a score of {scores[0].total:.1f} is under scoring.min_score {least:g}"
+        refused, size = Refusal(Rejection.SCORE, sentence), Size(size.full_kelly, 0.0, 0, "rejected")
     stamps = [leg.quote.quoted_at for leg in legs]
     return Spread(
         spread_id=spread_id(
@@ -139,98 +146,92 @@ def _spread(kind: StructureKind, legs: tuple[Leg, ...], prices: PackagePrices, d
         reward_risk=figures.reward_risk if figures.reward_risk is not None else 0.0,
         commission=commission,
         pop=figures.pop,
-        pop_delta=pop_by_delta(legs, desk.smile),
+        pop_delta=pop_by_delta(kind, legs, desk.smile),
         ev=figures.ev,
         greeks=greeks,
         tier=tier,
-        score=score,
+        score=scores[0],
         size=size,
-        rejected=refused,
+        rejected=None if refused is None else refused.sentence,
         quoted_at=None if any(stamp is None for stamp in stamps) else min(stamp for stamp in stamps if stamp),
+        rejection=None if refused is None else refused.rejection,
+        ev_exit=None if figures.exit is None else figures.exit.ev,
+        pop_exit=None if figures.exit is None else figures.exit.pop,
+        exit_at=None if desk.exit is None else desk.exit.at,
+        totals=tuple(ScorerTotal(score.scorer, score.total) for score in scores),
+        report_date=desk.candidate.report_date,
+        sector=desk.candidate.sector,
     )
 
 
-def _measure(legs: Sequence[Leg], fill: float, commission: float, law: PhysicalLaw | None) -> _Figures:
-    payoff = payoff_of(legs, fill, commission)
+def _measure(legs: Sequence[Leg], prices: PackagePrices, commission: float, desk: Desk) -> _Figures:
+    payoff = payoff_of(legs, float(prices.fill), commission)
+    law = desk.law
     return _Figures(
         payoff=payoff,
         breakevens=payoff.breakevens,
         max_profit=payoff.max_profit,
         max_loss=payoff.max_loss,
         reward_risk=payoff.reward_risk,
-        pop=None if law is None else payoff.probability_of_profit(law.forward, law.variance),
-        ev=None if law is None else payoff.expected_value(law.forward, law.variance),
+        pop=None if law is None else law.mean(payoff.probability_of_profit),
+        ev=None if law is None else law.mean(payoff.expected_value),
+        exit=_exit(legs, prices, commission, desk),
     )
 
 
-def _refusal(
-    legs: Sequence[Leg], fill: float, commission: float, figures: _Figures, tier: Tier, settings: SpreadSettings
-) -> str | None:
-    """Why a structure is not to be traded, as one sentence."""
-    unwanted = next((leg for leg in legs if leg.quantity < 0 and not leg.quote.bid), None)
-    net = fill - commission / 100.0
-    if unwanted is not None:
-        return f"nobody bids for the short {unwanted.label[1:]}"
-    if fill <= 0.0:
-        return f"there is no credit: the fill would be {fill:.2f}"
-    if fill >= width(legs):
-        return f"a credit of {fill:.2f} is not less than the width of {width(legs):g}: a quote is wrong"
-    if net < _MIN_NET_CREDIT:
-        return f"commissions leave less than two ticks of the {fill:.2f} credit"
-    if fill < settings.min_credit:
-        return f"a credit of {fill:.2f} is under spreads.min_credit {settings.min_credit:.2f}"
-    if figures.reward_risk is None or figures.reward_risk < settings.min_reward_risk:
-        ratio = figures.reward_risk if figures.reward_risk is not None else 0.0
-        return f"a reward/risk of {ratio:.2f} is under spreads.min_reward_risk {settings.min_reward_risk:.2f}"
-    if tier is Tier.REJECT:
-        return "a leg cannot be traded: its market is too wide or its open interest too small"
-    return None
+def _exit(legs: Sequence[Leg], prices: PackagePrices, commission: float, desk: Desk) -> Outcome | None:
+    """Bought back at model values, less the share of today's spreads that the fill model gives away."""
+    after = desk.exit
+    if after is None:
+        return None
+    held = [HeldOption(leg.quantity, leg.quote.right.sign, leg.quote.strike, after.years_left) for leg in legs]
+    given_away = 100.0 * float(desk.fraction * (prices.mid - prices.natural))
+    return after.prices.outcome(held, float(prices.fill), 2.0 * commission + given_away)
 
 
-def _size(figures: _Figures, refused: str | None, desk: _Desk) -> Size:
+def _size(figures: _Figures, refused: Refusal | None, desk: Desk) -> Size:
     if refused is not None:
         return Size(None, 0.0, 0, "rejected")
     law = desk.law
-    kelly = None if law is None else payoff_kelly(figures.payoff, law.forward, law.variance)
+    kelly = None if law is None else mixture_kelly(figures.payoff, law.forward, law.components)
     tail = desk.candidate.tail_ratio
     return contracts(
         None if kelly is None else kelly.fraction,
         figures.max_loss,
         desk.equity,
-        desk.sizing,
-        scale=0.5 if tail is not None and tail > HIGH_TAIL_RATIO else 1.0,
+        desk.settings.sizing,
+        scale=0.5 if tail is not None and tail > desk.settings.sizing.tail_ratio else 1.0,
     )
 
 
-def _score(
+def _facts(
     kind: StructureKind,
     figures: _Figures,
     tier: Tier,
     size: Size,
     decay: tuple[float | None, float | None] | None,
-    desk: _Desk,
-) -> Score:
+    desk: Desk,
+) -> Facts:
     candidate = desk.candidate
     theta, vega = decay if decay is not None else (None, None)
     zone = None
     if len(figures.breakevens) == 2:
         zone = (figures.breakevens[1] - figures.breakevens[0]) / desk.spot
-    return desk.scorer.score(
-        Facts(
-            kind=kind,
-            pop=figures.pop,
-            reward_risk=figures.reward_risk,
-            vrp=candidate.vrp_mean,
-            contracts=size.contracts,
-            theta=None if theta is None else theta * size.contracts,
-            vega=None if vega is None else vega * size.contracts,
-            tier=tier,
-            vrp_shrunk=candidate.vrp,
-            ev=figures.ev,
-            max_loss=figures.max_loss,
-            quarters=candidate.quarters,
-            dispersion=candidate.dispersion,
-            zone=zone,
-            move=candidate.implied_move,
-        )
+    return Facts(
+        kind=kind,
+        pop=figures.pop,
+        reward_risk=figures.reward_risk,
+        vrp=candidate.vrp_mean,
+        contracts=size.contracts,
+        theta=None if theta is None else theta * size.contracts,
+        vega=None if vega is None else vega * size.contracts,
+        tier=tier,
+        vrp_shrunk=candidate.vrp,
+        ev=figures.ev,
+        max_loss=figures.max_loss,
+        quarters=candidate.quarters,
+        dispersion=candidate.dispersion,
+        zone=zone,
+        move=candidate.implied_move,
+        bias=Bias[candidate.bias.upper()] if candidate.bias else Bias.NEUTRAL,
     )

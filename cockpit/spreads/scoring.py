@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from math import isfinite
+from typing import TYPE_CHECKING, Protocol
 
 from cockpit.scan.liquidity import Tier
-from cockpit.settings import EvWeights, ScoringSettings
 from cockpit.spreads.structure import Score, ScorePart, StructureKind
+
+if TYPE_CHECKING:
+    from cockpit.settings import EvTargets, EvWeights, ScoringSettings
 
 _LIQUIDITY = {Tier.EXCELLENT: 1.0, Tier.GOOD: 0.8, Tier.WARNING: 0.4, Tier.REJECT: 0.0}
 _LIQUIDITY_V2 = {Tier.EXCELLENT: 1.0, Tier.GOOD: 1.0, Tier.WARNING: 0.5, Tier.REJECT: 0.0}
-_TWO_SIDED = (StructureKind.IRON_CONDOR, StructureKind.IRON_BUTTERFLY)
 
 
 class Bias(Enum):
@@ -37,7 +39,7 @@ class Bias(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What scorers judge by; None is unknown and earns nothing.
+    """What scorers judge by; None is unknown and earns nothing, and what is no number is unknown.
 
     Attributes:
         pop: probability of profit at the breakevens.
@@ -65,6 +67,15 @@ class Facts:
     move: float | None = None
     bias: Bias = Bias.NEUTRAL
 
+    def __post_init__(self) -> None:
+        for name in _FIGURES:
+            figure = getattr(self, name)
+            if figure is not None and not isfinite(figure):
+                object.__setattr__(self, name, None)
+
+
+_FIGURES = ("pop", "reward_risk", "vrp", "theta", "vega", "vrp_shrunk", "ev", "max_loss", "dispersion", "zone", "move")
+
 
 class Scorer(Protocol):
     """A named formula. It never raises and never fills a missing figure in."""
@@ -76,13 +87,20 @@ class Scorer(Protocol):
         ...
 
 
-def scorer(settings: ScoringSettings) -> Scorer:
+def scorers(settings: "ScoringSettings") -> tuple[Scorer, ...]:
+    """Every scorer, the one that the settings name first: it ranks, the others are kept for comparison."""
+    every: tuple[Scorer, ...] = (
+        ExpectedValue(settings.weights, settings.targets),
+        VersionOne(),
+        VersionOne(scaled=True),
+        VersionTwo(),
+    )
+    return tuple(sorted(every, key=lambda one: one.name != settings.scorer))
+
+
+def scorer(settings: "ScoringSettings") -> Scorer:
     """The scorer that the settings name."""
-    if settings.scorer == "v1":
-        return VersionOne()
-    if settings.scorer == "v1_scaled":
-        return VersionOne(scaled=True)
-    return VersionTwo() if settings.scorer == "v2" else ExpectedValue(settings.weights)
+    return scorers(settings)[0]
 
 
 def capped(value: float) -> float:
@@ -95,25 +113,31 @@ class ExpectedValue:
 
     name = "ev"
 
-    def __init__(self, weights: EvWeights | None = None) -> None:
-        self.weights = weights or EvWeights()
+    def __init__(self, weights: "EvWeights | None" = None, targets: "EvTargets | None" = None) -> None:
+        if weights is None or targets is None:
+            from cockpit.settings import EvTargets, EvWeights
+
+            weights, targets = weights or EvWeights(), targets or EvTargets()
+        self.weights = weights
+        self.targets = targets
 
     def score(self, facts: Facts) -> Score:
         """Full marks at 12 % of max loss, 65 % probability, tier A, a shrunk premium of 1.25 and 12 steady quarters."""
+        targets = self.targets
         return_on_risk = facts.ev / facts.max_loss if facts.ev is not None and facts.max_loss else None
         confidence = None
         if facts.dispersion is not None:
-            confidence = capped(facts.quarters / 12.0) * (1.0 - min(1.0, facts.dispersion))
+            confidence = capped(facts.quarters / targets.quarters) * (1.0 - min(1.0, facts.dispersion))
         weights = self.weights
         factors = (
-            ("ev", return_on_risk, weights.ev, None if return_on_risk is None else capped(return_on_risk / 0.12)),
-            ("pop", facts.pop, weights.pop, None if facts.pop is None else capped(facts.pop / 0.65)),
+            ("ev", return_on_risk, weights.ev, None if return_on_risk is None else capped(return_on_risk / targets.ev)),
+            ("pop", facts.pop, weights.pop, None if facts.pop is None else capped(facts.pop / targets.pop)),
             _liquidity(facts.tier, weights.liquidity, _LIQUIDITY),
             (
                 "vrp",
                 facts.vrp_shrunk,
                 weights.vrp,
-                None if facts.vrp_shrunk is None else capped((facts.vrp_shrunk - 1.0) / 0.25),
+                None if facts.vrp_shrunk is None else capped((facts.vrp_shrunk - 1.0) / (targets.vrp - 1.0)),
             ),
             ("confidence", confidence, weights.confidence, confidence),
         )
@@ -267,7 +291,7 @@ def binary_edge(pop: float | None, reward_risk: float | None) -> float | None:
 
 def zone_factor(facts: Facts) -> float:
     """What ``v2`` multiplies a two-sided structure by, from its breakevens' distance over twice the implied move."""
-    if facts.kind not in _TWO_SIDED or facts.zone is None or not facts.move:
+    if not facts.kind.two_sided or facts.zone is None or not facts.move:
         return 1.0
     zone = facts.zone / (2.0 * facts.move)
     if zone >= 1.0:

@@ -6,15 +6,19 @@ A fraction is the share of equity placed at the structure's max loss.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, floor, inf, isfinite, log, sqrt
+from typing import TYPE_CHECKING
 
 from cockpit.options.payoff import Payoff
 from cockpit.options.pricing import normal_cdf, normal_pdf
-from cockpit.settings import SizingSettings
-from cockpit.spreads.structure import Size
+from cockpit.spreads.structure import Cap, Size
+
+if TYPE_CHECKING:
+    from cockpit.settings import SizingSettings
 
 _REACH = 9.0
 _WIDEST_PIECE = 3.0
-_BISECTIONS = 50
+_MAX_STEPS = 100
+_PRECISION = 1e-13
 _NODES = (
     (0.09501250983763744, 0.1894506104550685),
     (0.2816035507792589, 0.1826034150449236),
@@ -68,7 +72,8 @@ def binary_kelly(probability: float, win: float, loss: float) -> BinaryKelly:
 def discrete_kelly(returns: Sequence[float], probabilities: Sequence[float]) -> float:
     """The fraction in [0, 1] that maximises ``E[log(1 + f x)]`` for returns on risk (none below -1).
 
-    The slope ``E[x / (1 + f x)]`` falls in f; its root is bisected. 0 where the mean is not positive.
+    The slope ``E[x / (1 + f x)]`` falls in f; its root is found by Newton's steps within a bracket that closes. 0 where
+    the mean is not positive.
     """
     outcomes = [(x, p) for x, p in zip(returns, probabilities, strict=True) if x and p > 0.0]
     if sum(x * p for x, p in outcomes) <= 0.0:
@@ -76,28 +81,51 @@ def discrete_kelly(returns: Sequence[float], probabilities: Sequence[float]) -> 
     if min(x for x, _ in outcomes) > -1.0 and sum(x * p / (1.0 + x) for x, p in outcomes) >= 0.0:
         return 1.0
     low, high = 0.0, 1.0
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        slope = 0.0
+    fraction = 0.5
+    for _ in range(_MAX_STEPS):
+        slope = curvature = 0.0
         for x, p in outcomes:
-            slope += p * x / (1.0 + middle * x)
+            pull = x / (1.0 + fraction * x)
+            slope += p * pull
+            curvature += p * pull * pull
         if slope > 0.0:
-            low = middle
+            low = fraction
         else:
-            high = middle
-    return 0.5 * (low + high)
+            high = fraction
+        following = fraction + slope / curvature
+        # Newton's step where it stays between the bounds, else their middle.
+        if not low < following < high:
+            following = 0.5 * (low + high)
+        if abs(following - fraction) <= _PRECISION:
+            return following
+        fraction = following
+    return fraction
 
 
 def payoff_kelly(payoff: Payoff, forward: float, variance: float) -> KellyFraction | None:
     """The growth-optimal fraction of a payoff under a lognormal; None where its loss is nothing or unbounded."""
+    return mixture_kelly(payoff, forward, ((1.0, variance),))
+
+
+def mixture_kelly(payoff: Payoff, forward: float, components: Sequence[tuple[float, float]]) -> KellyFraction | None:
+    """The same under a mixture of lognormals with one mean.
+
+    Args:
+        components: weight and total variance of each part (:attr:`cockpit.spreads.law.PhysicalLaw.components`).
+    """
     worst = payoff.max_loss
-    if worst <= 0.0 or worst == inf or variance <= 0.0:
+    if not 0.0 < worst < inf or any(not 0.0 < variance < inf for _, variance in components):
         return None
-    returns, probabilities = distribution(payoff, forward, variance)
-    edge = payoff.expected_value(forward, variance) / worst
-    if edge <= 0.0:
-        return KellyFraction(0.0, edge)
-    return KellyFraction(discrete_kelly([max(result / worst, -1.0) for result in returns], probabilities), edge)
+    edge = sum(weight * payoff.expected_value(forward, variance) for weight, variance in components) / worst
+    if not edge > 0.0:
+        return KellyFraction(0.0, edge) if edge <= 0.0 else None
+    returns: list[float] = []
+    probabilities: list[float] = []
+    for weight, variance in components:
+        results, chances = distribution(payoff, forward, variance)
+        returns.extend(max(result / worst, -1.0) for result in results)
+        probabilities.extend(weight * chance for chance in chances)
+    return KellyFraction(discrete_kelly(returns, probabilities), edge)
 
 
 def distribution(payoff: Payoff, forward: float, variance: float) -> tuple[list[float], list[float]]:
@@ -135,38 +163,59 @@ def contracts(
     kelly: float | None,
     max_loss: float,
     equity: float,
-    settings: SizingSettings,
+    settings: "SizingSettings",
     *,
     open_risk: float = 0.0,
     symbol_risk: float = 0.0,
+    report_day_risk: float = 0.0,
+    sector_risk: float = 0.0,
     buying_power: float | None = None,
     scale: float = 1.0,
+    share: float = 1.0,
 ) -> Size:
     """Whole contracts under every cap, and the one that bound. 0 is an answer, and so is an unknown ``kelly``.
 
     Args:
         kelly: the full growth-optimal fraction.
         max_loss: dollars a contract, commission included.
-        open_risk: dollars at risk in all open positions; ``symbol_risk`` of those in this name.
+        open_risk: dollars at risk in all open positions; ``symbol_risk`` of those in this name, ``report_day_risk`` of
+            those that report on its day, ``sector_risk`` of those in its sector.
         buying_power: dollars that are free; None where they do not bind.
         scale: a further factor on the fraction, for instance one half for a history with a heavy tail.
+        share: what the other bets of the same report day leave of the fraction (:func:`simultaneous_share`).
     """
-    if kelly is None or not (max_loss > 0.0 and equity > 0.0 and isfinite(max_loss)):
+    if kelly is None or not (0.0 < max_loss < inf and 0.0 < equity < inf and 0.0 <= kelly <= 1.0):
         return Size(kelly, 0.0, 0, "unknown" if kelly is None else "invalid")
     asked = kelly * settings.kelly_fraction * scale
+    fraction = min(asked, settings.trade_cap) * share
     limits = {
         "kelly": asked * equity,
         "trade_cap": settings.trade_cap * equity,
         "portfolio_cap": settings.portfolio_cap * equity - open_risk,
         "symbol_cap": settings.symbol_cap * equity - symbol_risk,
+        "report_day_cap": settings.report_day_cap * equity - report_day_risk,
+        "sector_cap": settings.sector_cap * equity - sector_risk,
         "max_contracts": settings.max_contracts * max_loss,
     }
+    if share < 1.0:
+        limits["simultaneous"] = fraction * equity
     if buying_power is not None:
         limits["buying_power"] = buying_power
-    bound_by = min(limits, key=lambda name: limits[name])
     # A millionth of a contract: rounding of the fractions must not cost a whole one.
-    count = floor(limits[bound_by] / max_loss + 1e-6)
-    return Size(kelly, min(asked, settings.trade_cap), max(count, 0), bound_by)
+    caps = tuple(
+        Cap(name, max(floor(limits[name] / max_loss + 1e-6), 0))
+        for name in sorted(limits, key=lambda name: limits[name])
+    )
+    return Size(kelly, fraction, caps[0].contracts, caps[0].name, scale, share, caps)
+
+
+def simultaneous_share(fractions: Sequence[float], most: float) -> float:
+    """What bets that are decided at once may each keep of their fraction, so that together they stake ``most``.
+
+    The joint optimum of small independent bets is about their sum; the bound keeps it from becoming the whole account.
+    """
+    total = sum(fractions)
+    return min(1.0, most / total) if total > 0.0 else 1.0
 
 
 def _between(low: float, high: float) -> float:

@@ -22,9 +22,36 @@ class StructureKind(StrEnum):
         return self.value.replace("_", " ")
 
     @property
+    def two_sided(self) -> bool:
+        """True where both puts and calls are sold."""
+        return self in (StructureKind.IRON_CONDOR, StructureKind.IRON_BUTTERFLY)
+
+    @property
     def code(self) -> str:
         """Two letters for ids: BP, BC, IC, IB."""
         return "".join(word[0] for word in self.value.split("_")).upper()
+
+
+class Rejection(StrEnum):
+    """Why a spread is not to be traded; the sentence for a reader is beside it."""
+
+    NO_BID = "no_bid"
+    NO_CREDIT = "no_credit"
+    CREDIT_OVER_WIDTH = "credit_over_width"
+    COSTS = "costs"
+    MIN_CREDIT = "min_credit"
+    REWARD_RISK = "reward_risk"
+    LEG_TIER = "leg_tier"
+    EXPIRIES = "expiries"
+    SCORE = "score"
+
+
+@dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """A structure that a chain does not give, and why, as one sentence."""
+
+    kind: StructureKind
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +95,42 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Cap:
+    """A limit of a size: its name, and the whole contracts that it alone would allow."""
+
+    name: str
+    contracts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Size:
     """How many contracts, and what bound them.
 
     Attributes:
         full_kelly: fraction of equity at risk that maximises growth; None where it cannot be had.
-        fraction: what was asked of it after halving and the cap a trade.
+        fraction: what was asked of it after halving, the cap a trade and the share of simultaneous bets.
         contracts: 0 is an answer.
         bound_by: the constraint that was the tightest, for instance ``kelly`` or ``trade_cap``.
+        scale: factor on the growth-optimal fraction, 0.5 for a history with a heavy tail.
+        share: factor left to it by the other bets of its report day.
+        caps: every limit that was weighed, the tightest first.
     """
 
     full_kelly: float | None
     fraction: float
     contracts: int
     bound_by: str
+    scale: float = 1.0
+    share: float = 1.0
+    caps: tuple[Cap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerTotal:
+    """What one scorer gave a spread."""
+
+    scorer: str
+    total: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +145,18 @@ class Spread:
         mid: net credit at mid prices; natural: at the far sides; fill: what the paper broker would give now.
         max_profit, max_loss: at expiry; ``max_loss`` is positive.
         breakevens: prices at expiry where the result changes sign, rising.
-        pop: probability of a profit at the breakevens under the physical law; pop_delta: 1 minus deltas.
-        ev: expected profit in dollars after costs under the physical law.
+        pop: probability of a profit at the breakevens under the physical law; pop_delta: 1 minus deltas of the shorts,
+            None for a butterfly, whose shorts are at the money.
+        ev: expected profit in dollars after costs under the physical law, held to expiry.
+        ev_exit, pop_exit: the same where it is bought back on the morning after the report (``exit_at``), at model
+            values less the fill model's share of today's spreads and a second commission.
         reward_risk: max_profit over max_loss.
         greeks: of one contract of the spread in dollars; an unknown leg makes the sum unknown.
         tier: worst of all legs.
-        rejected: why it is not to be traded; None where it may be.
+        rejected: why it is not to be traded, as one sentence; None where it may be. ``rejection`` is its kind.
         quoted_at: oldest leg.
+        totals: of every scorer on the same facts, the ranking one first.
+        report_date, sector: of the name, for the caps; a sector is None where no source gives it.
     """
 
     spread_id: str
@@ -127,6 +181,13 @@ class Spread:
     size: Size
     rejected: str | None
     quoted_at: datetime | None
+    rejection: Rejection | None = None
+    ev_exit: float | None = None
+    pop_exit: float | None = None
+    exit_at: datetime | None = None
+    totals: tuple[ScorerTotal, ...] = ()
+    report_date: date | None = None
+    sector: str | None = None
 
     @property
     def strikes_label(self) -> str:
@@ -137,6 +198,39 @@ class Spread:
             if strikes:
                 words.append(right.value + "/".join(f"{strike:g}" for strike in strikes))
         return " ".join(words)
+
+
+class StudyKind(StrEnum):
+    """Structures that are shown for comparison and never traded: their risk has no limit, or spans two expiries."""
+
+    STRADDLE = "straddle"
+    STRANGLE = "strangle"
+    CALENDAR = "calendar"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What a structure that is not traded here would be worth; dollars as in :class:`Spread`.
+
+    Attributes:
+        legs: for instance ``-P100 04 Dec``.
+        credit: per share at the fill model; negative for a debit.
+        max_loss: None where it has no limit, or is not known at one expiry alone.
+        breakevens: at the nearest expiry; empty for a calendar.
+        problem: why there are no figures.
+    """
+
+    kind: StudyKind
+    legs: tuple[str, ...] = ()
+    credit: float | None = None
+    max_profit: float | None = None
+    max_loss: float | None = None
+    breakevens: tuple[float, ...] = ()
+    pop: float | None = None
+    ev: float | None = None
+    pop_exit: float | None = None
+    ev_exit: float | None = None
+    problem: str | None = None
 
 
 def spread_id(symbol: str, expiry: date, kind: StructureKind, strikes: tuple[float, ...]) -> str:

@@ -1,0 +1,96 @@
+"""What all structures of one candidate share: its smile, its laws of the price, and the terms of trading."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from cockpit.options.calendar import closes_at
+from cockpit.options.forward import trading_years
+from cockpit.options.smile import Smile
+from cockpit.scan.candidate import Candidate
+from cockpit.scan.expiry import morning_after
+from cockpit.spreads.law import PhysicalLaw, physical_law
+from cockpit.spreads.morning import Morning
+from cockpit.spreads.pricing import FRACTIONS
+
+if TYPE_CHECKING:
+    from cockpit.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class MorningAfter:
+    """The exit: when it is, the prices then, and the trading years that the traded expiry has left."""
+
+    at: datetime
+    prices: Morning
+    years_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One candidate, ready to be traded.
+
+    Attributes:
+        law: of the price at expiry; None where the premium or the event is not known: then nothing is expected.
+        exit: None as above, or where the expiry ends before that morning.
+        fraction: share of the half spread that the fill model gives away.
+        equity: dollars that caps are shares of.
+    """
+
+    candidate: Candidate
+    smile: Smile
+    spot: float
+    law: PhysicalLaw | None
+    exit: MorningAfter | None
+    fraction: Decimal
+    settings: "Settings"
+    equity: float
+    now: datetime
+
+    def commission(self, contracts: int) -> float:
+        """Dollars to open (or to close) so many option contracts."""
+        return self.settings.portfolio.commission * contracts
+
+
+def desk_of(
+    candidate: Candidate, smile: Smile, spot: float, now: datetime, settings: "Settings", equity: float
+) -> Desk:
+    """The desk of one candidate at its expiry's smile."""
+    return Desk(
+        candidate=candidate,
+        smile=smile,
+        spot=spot,
+        law=law_at(candidate, smile, trading_years(smile.chain.expiry, now), settings),
+        exit=_exit(candidate, smile, now, settings),
+        fraction=FRACTIONS[settings.portfolio.fill_model],
+        settings=settings,
+        equity=equity,
+        now=now,
+    )
+
+
+def law_at(candidate: Candidate, smile: Smile, years: float, settings: "Settings") -> PhysicalLaw | None:
+    """The candidate's physical law of the price in so many trading years, the report among them."""
+    volatility = candidate.realised_vol if candidate.realised_vol is not None else candidate.ambient_vol
+    if candidate.vrp is None or candidate.event_sd is None or volatility is None:
+        return None
+    law = physical_law(
+        smile.forward.price,
+        years,
+        volatility,
+        candidate.event_sd,
+        candidate.vrp,
+        fat_tails=settings.spreads.tails == "fat",
+    )
+    return law if law.variance > 0.0 else None
+
+
+def _exit(candidate: Candidate, smile: Smile, now: datetime, settings: "Settings") -> MorningAfter | None:
+    at = morning_after(candidate.report_date, candidate.timing)
+    expiry = smile.chain.expiry
+    if candidate.ambient_vol is None or not now < at < closes_at(expiry):
+        return None
+    left = trading_years(expiry, at)
+    law = law_at(candidate, smile, max(trading_years(expiry, now) - left, 0.0), settings)
+    return None if law is None else MorningAfter(at, Morning(law, candidate.ambient_vol), left)

@@ -1,0 +1,108 @@
+"""Straddle, strangle and calendar around a report, for comparison only: what they would be worth, never a trade.
+
+A short straddle or strangle has no limit to its loss; a calendar's two expiries share no payoff, so only its worth on
+the morning after the report is computed.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from cockpit.options.chain import OptionChain
+from cockpit.options.contract import OptionQuote, Right
+from cockpit.options.forward import trading_years
+from cockpit.scan.analysis import smile_of
+from cockpit.spreads.builder import Plan, body_options, short_option
+from cockpit.spreads.desk import Desk
+from cockpit.spreads.metrics import payoff_of
+from cockpit.spreads.morning import HeldOption
+from cockpit.spreads.pricing import package_prices
+from cockpit.spreads.structure import Leg, Study, StudyKind
+
+_CALENDAR_AFTER = timedelta(days=30)
+
+
+def studies(plan: Plan, desk: Desk, later: Sequence[OptionChain]) -> tuple[Study, ...]:
+    """The three of them; each says why where it has no figures.
+
+    Args:
+        later: chains of later expiries; the one nearest to 30 days after the traded one is the calendar's far leg.
+    """
+    body = body_options(plan.smile.chain, plan.smile.forward.price)
+    if body is None:
+        straddle = Study(StudyKind.STRADDLE, problem="no strike lists both a call and a put")
+    else:
+        straddle = _short_pair(StudyKind.STRADDLE, *body, desk)
+    put, call = (short_option(right, plan) for right in (Right.PUT, Right.CALL))
+    if put is None or call is None:
+        strangle = Study(
+            StudyKind.STRANGLE, problem=f"no strike on a side satisfies the short rule {plan.settings.short_rule}"
+        )
+    else:
+        strangle = _short_pair(StudyKind.STRANGLE, put, call, desk)
+    return straddle, strangle, _calendar(plan, desk, later)
+
+
+def _short_pair(kind: StudyKind, put: OptionQuote, call: OptionQuote, desk: Desk) -> Study:
+    legs = (Leg(-1, put), Leg(-1, call))
+    prices = package_prices(legs, desk.fraction)
+    if prices is None or put.mid is None or call.mid is None:
+        return Study(kind, _labels(legs), problem="a leg has no two-sided market")
+    commission = desk.commission(2)
+    payoff = payoff_of(legs, float(prices.fill), commission)
+    law, after = desk.law, desk.exit
+    outcome = None
+    if after is not None:
+        held = [HeldOption(-1, quote.right.sign, quote.strike, after.years_left) for quote in (put, call)]
+        given_away = 100.0 * float(desk.fraction * (prices.mid - prices.natural))
+        outcome = after.prices.outcome(held, float(prices.fill), 2.0 * commission + given_away)
+    return Study(
+        kind,
+        _labels(legs),
+        credit=float(prices.fill),
+        max_profit=payoff.max_profit,
+        breakevens=payoff.breakevens,
+        pop=None if law is None else law.mean(payoff.probability_of_profit),
+        ev=None if law is None else law.mean(payoff.expected_value),
+        pop_exit=None if outcome is None else outcome.pop,
+        ev_exit=None if outcome is None else outcome.ev,
+    )
+
+
+def _calendar(plan: Plan, desk: Desk, later: Sequence[OptionChain]) -> Study:
+    """Sell the front call at the forward, buy the same strike about 30 days later."""
+    front = plan.smile.chain
+    body = body_options(front, plan.smile.forward.price)
+    if body is None:
+        return Study(StudyKind.CALENDAR, problem="no strike lists both a call and a put")
+    sold = body[1]
+    target = front.expiry + _CALENDAR_AFTER
+    listed = [(chain, quote) for chain in later if (quote := chain.quote(Right.CALL, sold.strike)) is not None]
+    far = min(listed, key=lambda pair: abs(pair[0].expiry - target), default=None)
+    if far is None:
+        return Study(StudyKind.CALENDAR, problem=f"no later expiry that was fetched lists {sold.strike:g}")
+    chain, bought = far
+    legs = (Leg(-1, sold), Leg(1, bought))
+    prices = package_prices(legs, desk.fraction)
+    if prices is None or sold.mid is None or bought.mid is None:
+        return Study(StudyKind.CALENDAR, _labels(legs), problem="a leg has no two-sided market")
+    after = desk.exit
+    if after is None:
+        return Study(StudyKind.CALENDAR, _labels(legs), credit=float(prices.fill))
+    far_forward = smile_of(chain, desk.spot, desk.now, plan.smile.rate).forward.price
+    held = (
+        HeldOption(-1, sold.right.sign, sold.strike, after.years_left),
+        HeldOption(
+            1,
+            bought.right.sign,
+            bought.strike,
+            trading_years(chain.expiry, after.at),
+            far_forward / plan.smile.forward.price,
+        ),
+    )
+    given_away = 100.0 * float(desk.fraction * (prices.mid - prices.natural))
+    outcome = after.prices.outcome(held, float(prices.fill), 2.0 * desk.commission(2) + given_away)
+    return Study(StudyKind.CALENDAR, _labels(legs), credit=float(prices.fill), pop_exit=outcome.pop, ev_exit=outcome.ev)
+
+
+def _labels(legs: Sequence[Leg]) -> tuple[str, ...]:
+    return tuple(f"{leg.label} {leg.quote.expiry:%d %b}" for leg in legs)
