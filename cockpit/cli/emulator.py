@@ -9,17 +9,26 @@ from cockpit.cli.invocation import Invocation, pass_invocation, program_options
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), help="0: any free one. Default: sim.port.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Everything follows from it. Default: sim.seed.")
+@click.option("--speed", type=click.FloatRange(0, 100_000), help="Times real time; 0 stands still. Default: sim.speed.")
+@click.option("--quota", "quotas", multiple=True, metavar="NAME=N", help="What a vendor allows; 0 is without end.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME=VALUE", help="Something that goes wrong.")
 @program_options()
 @pass_invocation
-def emulator(invocation: Invocation, port: int | None, seed: int | None, faults: tuple[str, ...]) -> None:
-    """Serve the simulated market on 127.0.0.1.
+def emulator(
+    invocation: Invocation,
+    port: int | None,
+    seed: int | None,
+    speed: float | None,
+    quotas: tuple[str, ...],
+    faults: tuple[str, ...],
+) -> None:
+    """Serve the simulated market on 127.0.0.1, from sim.start or --as-of on.
 
     Prints one line of JSON with the addresses when it is ready, and ends with a signal.
     """
     from cockpit.emulator.faults import parse_fault
     from cockpit.emulator.options import EmulatorOptions
-    from cockpit.emulator.quotas import lifted_quotas
+    from cockpit.emulator.quotas import lifted_quotas, parse_quota
     from cockpit.emulator.server import serve
 
     sim = invocation.settings.sim
@@ -27,8 +36,8 @@ def emulator(invocation: Invocation, port: int | None, seed: int | None, faults:
         port=sim.port if port is None else port,
         seed=sim.seed if seed is None else seed,
         start=invocation.as_of or sim.start,
-        speed=sim.speed,
-        quotas={} if sim.quotas else lifted_quotas(),
+        speed=sim.speed if speed is None else speed,
+        quotas=({} if sim.quotas else lifted_quotas()) | dict(parse_quota(quota) for quota in quotas),
         faults=dict(parse_fault(fault) for fault in faults),
     )
     complete(serve(options))
