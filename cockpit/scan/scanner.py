@@ -98,7 +98,7 @@ class Scanner:
 
         Raises:
             UsageError: a ticker is none.
-            ProviderError: the earnings calendar gave no answer.
+            ProviderError: the earnings calendar or the option venue gave no answer at all; the boards stay as they are.
         """
         wanted = None if tickers is None else _tickers(tickers)
         started = self._clock.now()
@@ -139,16 +139,15 @@ class Scanner:
     async def _look_at_all(self, run: _Run, names: Sequence[_Name], *, exempt: bool) -> None:
         # A name that the earnings source does not have may still be known to the other calendar.
         symbols = [name.report.symbol for name in names if name.problem is None or self._dates is not None]
-        (quotes, refusal), claims = await asyncio.gather(self._quotes(symbols), self._claims(symbols))
+        quotes, claims = await asyncio.gather(self._quotes(symbols), self._claims(symbols))
         names = [_named_elsewhere(name, claims) for name in names]
         places = asyncio.Semaphore(self._settings.scan.concurrency)
 
         async def look(name: _Name) -> None:
             symbol = name.report.symbol
             async with places:
-                problem = name.problem or refusal
-                if problem is not None:
-                    findings: Findings | None = self._nothing(name.report, problem)
+                if name.problem is not None:
+                    findings: Findings | None = self._nothing(name.report, name.problem)
                 else:
                     told = None if claims is None else claims.get(symbol, ())
                     findings = await self._look_at(name.report, _spot(quotes.get(symbol)), told, exempt=exempt)
@@ -166,13 +165,8 @@ class Scanner:
             for name in names:
                 group.create_task(look(name))
 
-    async def _quotes(self, symbols: Sequence[str]) -> tuple[dict[str, EquityQuote], str | None]:
-        if not symbols:
-            return {}, None
-        try:
-            return await self._venue.quotes(symbols), None
-        except ProviderError as error:
-            return {}, str(error)
+    async def _quotes(self, symbols: Sequence[str]) -> dict[str, EquityQuote]:
+        return await self._venue.quotes(symbols) if symbols else {}
 
     async def _claims(self, symbols: Sequence[str]) -> dict[str, tuple[DateClaim, ...]] | None:
         """What the other calendar says by symbol, nothing where it refuses; None where there is no other."""
@@ -230,6 +224,8 @@ class Scanner:
         past, history = await self._past(report, doubts) if chains else ((), ())
         dates = weigh(report, claims, past)
         report = replace(report, timing=dates.timing)
+        # The price of the moment the chain was quoted at: a newer one would not fit its options.
+        spot = chains[0].spot if chains and chains[0].spot is not None else spot
         return Inputs(report, spot, tuple(chains), history, past, self._equity(), tuple(doubts), dates)
 
     async def _past(self, report: EarningsReport, doubts: list[str]) -> tuple[Sequence[PastReport], Sequence[DailyBar]]:

@@ -110,11 +110,18 @@ async def test_a_refused_calendar_ends_the_scan_with_its_sentence() -> None:
     assert progress(boards).finished_at == NOW
 
 
-async def test_without_quotes_every_name_says_so() -> None:
+async def test_a_venue_that_refuses_all_ends_the_scan_and_leaves_the_boards_as_they_are() -> None:
     earnings, venue = market(NAMES)
+    boards = Boards()
+    one = scanner(earnings, venue, boards)
+    await one.scan()
+    before = dict(boards.candidates.items()), dict(boards.spreads.items())
     venue.failing["quotes"] = refusal(Refusal.AUTH, "the token is refused")
-    result = await scanner(earnings, venue, Boards()).scan()
-    assert {candidate.problem for candidate in result.candidates} == {"vendor: the token is refused"}
+    with pytest.raises(ProviderError, match="the token is refused"):
+        await one.scan()
+    assert (dict(boards.candidates.items()), dict(boards.spreads.items())) == before
+    assert progress(boards).message == "vendor: the token is refused"
+    assert progress(boards).finished_at is not None
 
 
 async def test_a_vendor_without_the_past_leaves_the_premium_unknown() -> None:
@@ -187,7 +194,7 @@ async def test_cheap_names_are_left_out_unless_asked_for() -> None:
     assert "AAA" not in {candidate.symbol for candidate in found.candidates}
     assert progress(boards).done == 3
     asked = await scanner(earnings, venue, Boards()).scan(["AAA"])
-    assert asked.candidates[0].spot == 3.0
+    assert [candidate.symbol for candidate in asked.candidates] == ["AAA"]
 
 
 async def test_names_that_vanished_leave_the_boards_after_a_whole_scan() -> None:
@@ -246,6 +253,9 @@ async def test_unchanged_inputs_are_not_analysed_again() -> None:
     clock.time += timedelta(seconds=20)
     assert (await one.scan()).candidates[0] is first
     venue.prices["AAA"] = 100.5
+    assert (await one.scan()).candidates[0] is first, "the price that goes with the chain has not changed"
+    traded = ("AAA", EXPIRIES[1])
+    venue.chains[traded] = replace(venue.chains[traded], spot=100.5)
     changed = (await one.scan()).candidates[0]
     assert changed.spot == 100.5
     clock.time += timedelta(minutes=5)
