@@ -110,9 +110,7 @@ class Broker:
         """
         chain = await self._venue.chain(spread.symbol, spread.expiry, fresh=True)
         ticket = tickets.opening_ticket(spread, chain, self._terms())
-        held = (position for position in self._book.positions.values() if position.symbol == spread.symbol)
-        symbol_risk = sum((position.max_loss for position in held), Decimal(0))
-        exposure = tickets.Exposure(self.equity(), self._book.at_risk, symbol_risk)
+        exposure = tickets.exposure(self.equity(), self._book.positions.values(), ticket)
         return tickets.sized(ticket, spread.size, exposure, self._settings.sizing)
 
     async def open_position(self, ticket: Ticket, contracts: int, report_date: date | None = None) -> Position:
@@ -233,7 +231,8 @@ class Broker:
                     )
                     for leg, price in zip(ticket.legs, package.leg_prices, strict=True)
                 ),
-                report_date=report_date,
+                report_date=report_date or ticket.report_date,
+                sector=ticket.sector,
             )
             fills = self._leg_fills(ticket, package, contracts)
             position = await self._store.open_position(Opening(ticket.order_id, position, ticket.fill_model, fills))

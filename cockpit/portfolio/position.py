@@ -31,6 +31,7 @@ class Ticket:
         buying_power: available before; each contract opened takes ``max_loss`` of it.
         realised: for CLOSE, what the whole position would realise after costs.
         refusal: why Enter would not be taken; None where it would.
+        report_date, sector: of the name, for OPEN; kept with the position for the caps of later orders.
         order_id: unique key of this order, made with the ticket: however often it is confirmed, it fills once.
         stale_after: age of the quotes in seconds from which the ticket is not filled any more; None: at any age.
     """
@@ -61,6 +62,8 @@ class Ticket:
     refusal: str | None = None
     order_id: str = ""
     stale_after: float | None = None
+    report_date: date | None = None
+    sector: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Position:
         unrealised: dollars after opening commission, at ``mark``.
         delta: position delta in shares per contract times contracts over 100, None where a leg's is unknown.
         marked_at: time of the oldest leg's quote; the mark's age counts from here.
+        report_date, sector: of the name; None where they were not known.
     """
 
     position_id: str
@@ -106,6 +110,7 @@ class Position:
     delta: float | None = None
     marked_at: datetime | None = None
     report_date: date | None = None
+    sector: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Tickets: what an order would be filled at now, worked out from one chain; pure arithmetic."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -25,7 +25,7 @@ from cockpit.portfolio.refusals import (
 )
 from cockpit.settings import SizingSettings
 from cockpit.spreads.sizing import contracts
-from cockpit.spreads.structure import Leg, Size, Spread
+from cockpit.spreads.structure import Leg, Size, Spread, StructureKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,35 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What a size is measured against: dollars of equity, at risk in all, and at risk in the same name."""
+    """What a size is measured against, dollars.
+
+    Attributes:
+        open_risk: max loss of all open positions; ``symbol_risk`` of those in the same name, ``report_day_risk`` of
+            those that report on the same day, ``sector_risk`` of those in the same sector.
+    """
 
     equity: float
     open_risk: Decimal
     symbol_risk: Decimal
+    report_day_risk: Decimal = Decimal(0)
+    sector_risk: Decimal = Decimal(0)
+
+
+def exposure(equity: float, positions: Iterable[Position], ticket: Ticket) -> Exposure:
+    """What is at risk beside a ticket. What has no report day or sector shares none with anything."""
+    held = list(positions)
+
+    def risk(which: Callable[[Position], bool]) -> Decimal:
+        return sum((position.max_loss for position in held if which(position)), Decimal(0))
+
+    day, sector = ticket.report_date, ticket.sector
+    return Exposure(
+        equity,
+        risk(lambda _: True),
+        risk(lambda position: position.symbol == ticket.symbol),
+        risk(lambda position: day is not None and position.report_date == day),
+        risk(lambda position: sector is not None and position.sector == sector),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +162,7 @@ def opening_ticket(spread: Spread, chain: OptionChain, terms: Terms) -> Ticket:
         commission=commission,
         breakevens=crossings,
         pop=spread.pop,
-        pop_delta=_pop_delta(legs, chain_smile(chain, terms.now, terms.rate)),
+        pop_delta=_pop_delta(spread.kind, legs, chain_smile(chain, terms.now, terms.rate)),
         ev=ev,
         buying_power=terms.buying_power,
         quoted_at=quoted_at,
@@ -146,6 +170,8 @@ def opening_ticket(spread: Spread, chain: OptionChain, terms: Terms) -> Ticket:
         refusal=refusal,
         order_id=terms.order_id,
         stale_after=terms.max_quote_age,
+        report_date=spread.report_date,
+        sector=spread.sector,
     )
 
 
@@ -157,7 +183,6 @@ def sized(ticket: Ticket, scanned: Size, exposure: Exposure, settings: SizingSet
     kelly = scanned.full_kelly
     if kelly is None:
         return replace(ticket, size=scanned, contracts=scanned.contracts)
-    asked = kelly * settings.kelly_fraction
     size = contracts(
         0.0 if ticket.ev is not None and ticket.ev <= 0.0 else kelly,
         float(ticket.max_loss),
@@ -165,9 +190,11 @@ def sized(ticket: Ticket, scanned: Size, exposure: Exposure, settings: SizingSet
         settings,
         open_risk=float(exposure.open_risk),
         symbol_risk=float(exposure.symbol_risk),
+        report_day_risk=float(exposure.report_day_risk),
+        sector_risk=float(exposure.sector_risk),
         buying_power=float(ticket.buying_power),
-        # What the scan took off for a heavy tail shows wherever the cap a trade did not hide it.
-        scale=scanned.fraction / asked if asked > 0.0 and scanned.fraction < settings.trade_cap else 1.0,
+        scale=scanned.scale,
+        share=scanned.share,
     )
     return replace(ticket, size=size, contracts=size.contracts)
 
@@ -258,8 +285,13 @@ def _breakevens(legs: Sequence[OptionLeg], net: Decimal, commission: Decimal) ->
     return Payoff(shape, float(net), float(commission)).breakevens
 
 
-def _pop_delta(legs: Sequence[Leg], smile: Smile | None) -> float | None:
-    """One minus the deltas of the sold legs, as the probability that none of them ends in the money."""
+def _pop_delta(kind: StructureKind, legs: Sequence[Leg], smile: Smile | None) -> float | None:
+    """One minus the deltas of the sold legs, as the probability that none of them ends in the money.
+
+    None for a butterfly, one of whose shorts always does.
+    """
+    if kind is StructureKind.IRON_BUTTERFLY:
+        return None
     total = 1.0
     for leg in legs:
         if leg.quantity < 0:

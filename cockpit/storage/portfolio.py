@@ -149,7 +149,7 @@ class PortfolioStore:
             position = opening.position
             cursor = await connection.execute(
                 "INSERT INTO portfolio_positions (spread_id, symbol, kind, expiry, contracts, credit_e4, max_loss_e4, "
-                "fees_e4, report_date, opened_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "fees_e4, report_date, sector, opened_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     position.spread_id,
                     position.symbol,
@@ -160,6 +160,7 @@ class PortfolioStore:
                     _scaled(position.max_loss),
                     _scaled(position.fees),
                     position.report_date.isoformat() if position.report_date else None,
+                    position.sector,
                     _stamp(position.opened_at),
                 ),
             )
@@ -304,7 +305,7 @@ async def _positions(
 ) -> list[Position]:
     rows = await connection.execute_fetchall(
         "SELECT position, spread_id, symbol, kind, expiry, contracts, credit_e4, max_loss_e4, fees_e4, opened_at, "
-        f"report_date FROM portfolio_positions WHERE {where} ORDER BY position",
+        f"report_date, sector FROM portfolio_positions WHERE {where} ORDER BY position",
         parameters,
     )
     legs: dict[int, list[PositionLeg]] = {}
@@ -337,6 +338,7 @@ async def _positions(
             opened_at=datetime.fromisoformat(row[9]),
             legs=tuple(legs.get(row[0], ())),
             report_date=date.fromisoformat(row[10]) if row[10] else None,
+            sector=row[11],
         )
         for row in rows
     ]

@@ -12,6 +12,7 @@ from cockpit.scan.candidate import Candidate
 from cockpit.spreads.structure import Spread
 from cockpit.storage.database import Database
 from cockpit.storage.encoding import EncodingError, dumps, loads
+from cockpit.storage.scores import save_scores
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class ScanRows:
 
 
 async def save_scan(database: Database, result: ScanResult) -> None:
-    """Commit a scan as the latest one; the oldest beyond the last ten are forgotten.
+    """Commit a scan as the latest one; the oldest beyond the last ten are forgotten, the scores of their spreads not.
 
     Raises:
         StorageError: the database cannot be written.
@@ -50,6 +51,8 @@ async def save_scan(database: Database, result: ScanResult) -> None:
             "INSERT INTO scan_spreads (run_id, position, spread_id, symbol, body) VALUES (?, ?, ?, ?, ?)",
             [(run, *row) for row in spreads],
         )
+        every = (spread for found in result.spreads.values() for spread in found)
+        await save_scores(connection, every, result.finished_at)
         await connection.execute(
             "DELETE FROM scan_runs WHERE id NOT IN (SELECT id FROM scan_runs ORDER BY id DESC LIMIT ?)",
             (_RUNS_KEPT,),

@@ -1,6 +1,7 @@
 """Tickets: sizes that follow today's book, and one pricing for the scan and for the fill."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from cockpit.portfolio.fills import FillModel
 from cockpit.portfolio.position import Action
-from cockpit.portfolio.tickets import priced
+from cockpit.portfolio.tickets import Exposure, exposure, priced, sized
+from cockpit.settings import SizingSettings
 from cockpit.spreads.pricing import FRACTIONS, package_prices
 from cockpit.spreads.structure import Leg, Size
 from tests.portfolio.market import P, condor, open_desk
@@ -36,7 +38,8 @@ def test_the_scan_and_the_fill_price_alike(quotes: list[tuple[float, int]], mode
     [
         (Size(0.20, 0.05, 35, "trade_cap"), 100_000.0, 0, 35, "trade_cap"),
         (Size(0.04, 0.02, 14, "kelly"), 100_000.0, 0, 14, "kelly"),
-        (Size(0.04, 0.01, 7, "kelly"), 100_000.0, 0, 7, "kelly"),
+        (Size(0.04, 0.01, 7, "kelly", scale=0.5), 100_000.0, 0, 7, "kelly"),
+        (Size(0.20, 0.01, 7, "simultaneous", share=0.2), 100_000.0, 0, 7, "simultaneous"),
         (Size(0.20, 0.05, 35, "trade_cap"), 100_000.0, 60, 10, "symbol_cap"),
         (Size(0.20, 0.05, 35, "trade_cap"), 2_000.0, 0, 0, "trade_cap"),
         (Size(None, 0.0, 0, "rejected"), 100_000.0, 0, 0, "rejected"),
@@ -63,3 +66,31 @@ async def test_a_credit_that_has_gone_sizes_to_nothing(tmp_path: Path) -> None:
         assert ticket.contracts == 0
         position = await desk.broker.open_position(ticket, 1)
         assert position.credit == Decimal("0.40")
+
+
+async def test_reports_of_one_day_and_names_of_one_sector_share_their_caps(tmp_path: Path) -> None:
+    day = date(2026, 11, 25)
+    known = replace(condor(), size=Size(0.20, 0.05, 35, "trade_cap"), report_date=day, sector="Technology")
+    async with open_desk(tmp_path) as desk:
+        await desk.broker.open_position(await desk.broker.opening_ticket(known), 60)
+        await desk.marker.mark()
+        held = next(iter(desk.boards.positions.items()))[1]
+        assert (held.report_date, held.sector) == (day, "Technology")
+        await desk.broker.load()
+        assert next(iter(desk.boards.positions.items()))[1].sector == "Technology"
+        ticket = await desk.broker.opening_ticket(known)
+        positions = [replace(held, symbol="OTHER")]
+        same = exposure(100_000.0, positions, ticket)
+        assert (same.symbol_risk, same.report_day_risk, same.sector_risk) == (Decimal(0), held.max_loss, held.max_loss)
+        other = replace(ticket, report_date=day + timedelta(days=1), sector="Utilities")
+        assert exposure(100_000.0, positions, other) == Exposure(100_000.0, held.max_loss, Decimal(0))
+        unknown = exposure(100_000.0, [replace(held, report_date=None, sector=None)], replace(ticket, sector=None))
+        assert (unknown.report_day_risk, unknown.sector_risk) == (Decimal(0), Decimal(0))
+        tight = SizingSettings(report_day_cap=0.10, symbol_cap=1.0)
+        bound = sized(ticket, known.size, replace(same, symbol_risk=Decimal(0)), tight)
+        assert bound.size is not None
+        assert bound.size.bound_by == "report_day_cap"
+        narrow = SizingSettings(sector_cap=0.10, symbol_cap=1.0)
+        bound = sized(ticket, known.size, replace(same, symbol_risk=Decimal(0)), narrow)
+        assert bound.size is not None
+        assert bound.size.bound_by == "sector_cap"

@@ -1,6 +1,7 @@
 """The last scan is there after a restart, and its spreads can be found by their ids."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from cockpit.commands import ScanResult
@@ -10,9 +11,10 @@ from cockpit.scan.candidate import Candidate
 from cockpit.scan.earnings import Timing
 from cockpit.scan.liquidity import Tier
 from cockpit.scan.moves import Reaction
-from cockpit.spreads.structure import Leg, Score, ScorePart, Size, Spread, StructureKind, spread_id
+from cockpit.spreads.structure import Leg, Score, ScorePart, ScorerTotal, Size, Spread, StructureKind, spread_id
 from cockpit.storage.database import open_database
 from cockpit.storage.scan import ScanRows, find_spread, latest_scan, save_scan
+from cockpit.storage.scores import scored_trades
 
 NOW = datetime(2026, 11, 24, 15, 42, tzinfo=UTC)
 EXPIRY = date(2026, 11, 27)
@@ -118,3 +120,26 @@ async def test_a_scan_that_cannot_be_read_is_no_scan(paths: Paths) -> None:
     async with open_database(paths) as database:
         assert await latest_scan(database) is None
         assert await find_spread(database, "NVDA:261127:BP:128/130") is None
+
+
+async def test_every_scorers_word_outlives_the_scan_and_meets_the_settled_trade(paths: Paths) -> None:
+    first, second = _spread(short=130.0), _spread(short=128.0)
+    totals = ((ScorerTotal("ev", 64.0), ScorerTotal("v1", 50.0)), (ScorerTotal("ev", 40.0), ScorerTotal("v1", 70.0)))
+    spreads = tuple(replace(one, totals=given) for one, given in zip((first, second), totals, strict=True))
+    async with open_database(paths) as database:
+        for minutes in (0, 15):
+            at = NOW + timedelta(minutes=minutes)
+            await save_scan(database, ScanResult(at, at, (), {"NVDA": spreads}))
+        for number in range(12):
+            at = NOW + timedelta(days=1, minutes=number)
+            await save_scan(database, ScanResult(at, at, (), {}))
+        async with database.write() as connection:
+            await connection.execute(
+                "INSERT INTO portfolio_positions (spread_id, symbol, kind, expiry, contracts, credit_e4, max_loss_e4, "
+                "fees_e4, opened_at, closed_at, reason, debit_e4, closing_fees_e4, realised_e4) "
+                "VALUES (?, 'NVDA', 'bull_put', '2026-11-27', 1, 3400, 1660000, 7000, ?, ?, 'closed', 0, 0, 332000)",
+                (second.spread_id, NOW.isoformat(), NOW.isoformat()),
+            )
+        found = await scored_trades(database)
+    assert [(trade.scorer, trade.total, trade.rank) for trade in found] == [("ev", 40.0, 2), ("v1", 70.0, 1)]
+    assert found[0].return_on_risk == 0.2

@@ -1,0 +1,1 @@
+ALTER TABLE portfolio_positions DROP COLUMN sector;
