@@ -17,7 +17,7 @@ from cockpit.errors import ConfigurationError
 from cockpit.paths import Paths, config_file, environment_file, profile_paths, shipped
 
 _PREFIX = "COCKPIT_"
-_SECRETS = frozenset({"token", "api_key", "client_secret", "redis.url"})
+_SECRETS = frozenset({"token", "api_key"})
 _DEFAULT_PROFILE = "sim"
 
 T = TypeVar("T")

@@ -239,16 +239,6 @@ class CacheSettings(_Section):
     reports_seconds: Annotated[float, Field(ge=0)] = 604_800.0
 
 
-class RedisSettings(_Section):
-    """``[redis]``"""
-
-    url: SecretStr = SecretStr("")
-
-
-class AlertSettings(_Section):
-    """``[alerts]``"""
-
-
 class SimSettings(_Section):
     """``[sim]``: the embedded market. Everything in it follows from the seed."""
 
@@ -275,8 +265,6 @@ class Settings(_Section):
     sizing: SizingSettings = SizingSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
     cache: CacheSettings = CacheSettings()
-    redis: RedisSettings = RedisSettings()
-    alerts: AlertSettings = AlertSettings()
     sim: SimSettings = SimSettings()
 
     def folders(self) -> Paths:
