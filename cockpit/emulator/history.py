@@ -7,7 +7,7 @@ the profile's price; the other years follow from it forwards and backwards.
 from bisect import bisect_left
 from datetime import date
 from functools import lru_cache
-from math import exp, log, sqrt
+from math import cos, exp, log, sin, sqrt, tau
 from typing import NamedTuple
 
 from cockpit.emulator.profile import Profile
@@ -44,6 +44,10 @@ class Day(NamedTuple):
     volume: int
     diffusion: float
     report: Report | None
+
+
+_new_day = tuple.__new__
+"""Makes a :class:`Day` of a tuple at half the price of a call with eight arguments."""
 
 
 class History:
@@ -90,28 +94,31 @@ class History:
 
     def _draw(self, year: int) -> list[tuple[float, float, float, Report | None]]:
         """Overnight and intraday log return, diffusion within the day, and the report it reacts to, by session."""
-        profile = self._profile
-        gauss = draws(self._seed, profile.equity.symbol, year, "returns").gauss
+        profile, sessions = self._profile, year_sessions(year)
+        random = draws(self._seed, profile.equity.symbol, year, "returns").random
         daily = profile.ambient * _REALISED / sqrt(252.0)
         overnight_share, intraday_share = sqrt(_OVERNIGHT_SHARE), sqrt(1.0 - _OVERNIGHT_SHARE)
-        reactions = {report.reaction_day: report for report in profile.reports.near(date(year, 7, 1), 3, 3)}
         rows = []
         sd = daily
-        for number, day in enumerate(year_sessions(year)):
+        for number, day in enumerate(sessions):
             if number % _MOOD_SESSIONS == 0:
                 sd = daily * profile.mood(day.toordinal())
-            rows.append((gauss() * sd * overnight_share, gauss() * sd * intraday_share, sd, day))
-        drift = (_GROWTH - _YEAR_PULL * sum(row[0] + row[1] for row in rows)) / len(rows)
-        returns = []
-        for overnight, intraday, sd, day in rows:
-            intraday += drift
-            report = reactions.get(day)
-            if report is not None:
+            # A pair of normals by Box and Muller, as two calls of gauss() would draw it, in a third of their time.
+            angle, radius = tau * random(), sqrt(-2.0 * log(1.0 - random()))
+            rows.append((cos(angle) * radius * sd * overnight_share, sin(angle) * radius * sd * intraday_share, sd))
+        drift = (_GROWTH - _YEAR_PULL * sum(overnight + intraday for overnight, intraday, _ in rows)) / len(rows)
+        returns: list[tuple[float, float, float, Report | None]] = [
+            (overnight, intraday + drift, sd * intraday_share, None) for overnight, intraday, sd in rows
+        ]
+        for report in profile.reports.near(date(year, 7, 1), 3, 3):
+            if report.reaction_day.year == year:
+                place = _position(sessions, report.reaction_day)
+                overnight, intraday, diffusion, _ = returns[place]
                 if report.timing is Timing.DMH:
                     intraday += report.jump
                 else:
                     overnight += report.jump
-            returns.append((overnight, intraday, sd * intraday_share, report))
+                returns[place] = (overnight, intraday, diffusion, report)
         return returns
 
     def _bars(self, year: int) -> list[Day]:
@@ -126,13 +133,25 @@ class History:
             squared, spread = intraday * intraday, -2.0 * diffusion * diffusion
             high = start * exp((intraday + sqrt(squared + spread * log(1.0 - random()))) / 2.0)
             low = start * exp((intraday - sqrt(squared + spread * log(1.0 - random()))) / 2.0)
-            # int(cents + 0.5) is round(), three times as fast: a year of every name is drawn when a scan begins.
-            opening, close = int(start * 100.0 + 0.5) / 100.0, int(price * 100.0 + 0.5) / 100.0
-            high, low = int(high * 100.0 + 0.5) / 100.0, int(low * 100.0 + 0.5) / 100.0
             volume = average * (0.55 + 0.5 * random() / (0.35 + random()))
             if report is not None:
                 volume *= _REACTION_CROWD
-            bars.append(Day(day, opening, high, low, close, int(volume), diffusion, report))
+            # int(cents + 0.5) is round(), three times as fast: a year of every name is drawn when a scan begins.
+            bars.append(
+                _new_day(
+                    Day,
+                    (
+                        day,
+                        int(start * 100.0 + 0.5) / 100.0,
+                        int(high * 100.0 + 0.5) / 100.0,
+                        int(low * 100.0 + 0.5) / 100.0,
+                        int(price * 100.0 + 0.5) / 100.0,
+                        int(volume),
+                        diffusion,
+                        report,
+                    ),
+                )
+            )
         return bars
 
 

@@ -43,8 +43,13 @@ class Profile:
 
     def mood(self, day_number: float) -> float:
         """Multiplier of the ambient volatility on a day (its proleptic number), around 1."""
-        waves = zip(self.moods, _MOOD_PERIODS, strict=True)
-        return exp(sum(size * sin(tau * day_number / period + phase) for (size, phase), period in waves))
+        turns = tau * day_number
+        (slow, first), (middle, second), (fast, third) = self.moods
+        return exp(
+            slow * sin(turns / _MOOD_PERIODS[0] + first)
+            + middle * sin(turns / _MOOD_PERIODS[1] + second)
+            + fast * sin(turns / _MOOD_PERIODS[2] + third)
+        )
 
     def priced_event_sd(self, sessions_before: float) -> float:
         """Standard deviation of the next report's move as options price it so many sessions before: it runs up."""

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
+from msgspec import Struct
+from msgspec.json import encode
+
 from cockpit.emulator import chains
 from cockpit.emulator.history import Day
 from cockpit.emulator.market import Name
@@ -63,14 +66,16 @@ def history_body(rows: list[str]) -> str:
 
 
 def day_texts(name: Name, start: date, end: date) -> tuple[str, ...]:
-    """Complete daily bars within two days, as one text with commas between: several thousand short ones cost memory."""
-    rows = [_bar_text(str(bar.day), bar) for bar in name.history.between(start, end)]
-    return (rows[0], ",".join(rows[1:])) if len(rows) > 1 else tuple(rows)
+    """Complete daily bars within two days: the first and all others, as one text with commas between, since several
+    thousand short ones cost memory.
+    """
+    bars = name.history.between(start, end)
+    return (_bar_texts(bars[:1]), _bar_texts(bars[1:])) if len(bars) > 1 else tuple(_bar_texts([bar]) for bar in bars)
 
 
 def day_text(name: Name, moment: Moment) -> str:
     """The bar of the current session as it stands."""
-    return _bar_text(str(moment.day), name.day_so_far(moment))
+    return _bar_texts([name.day_so_far(moment)])
 
 
 def grouped_days(name: Name, start: date, end: date, moment: Moment, interval: str) -> list[str]:
@@ -88,7 +93,7 @@ def grouped_days(name: Name, start: date, end: date, moment: Moment, interval: s
             close=bars[-1].close,
             volume=sum(bar.volume for bar in bars),
         )
-        rows.append(_bar_text(str(whole.day), whole))
+        rows.append(_bar_texts([whole]))
     return rows
 
 
@@ -181,11 +186,21 @@ def corporate_events(name: Name, now: datetime) -> list[dict[str, object]]:
     return events
 
 
-def _bar_text(day: str, bar: Day) -> str:
-    return (
-        f'{{"date":"{day}","open":{bar.open!r},"high":{bar.high!r},"low":{bar.low!r},'
-        f'"close":{bar.close!r},"volume":{bar.volume}}}'
-    )
+class _BarRow(Struct, gc=False, rename={"day": "date"}):
+    """A bar as it is written."""
+
+    day: date
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: int
+
+
+def _bar_texts(bars: list[Day]) -> str:
+    """Bars with commas between. Eight hundred of them are a third of a name's scan if Python writes them one by one."""
+    rows = [_BarRow(day, start, high, low, end, volume) for day, start, high, low, end, volume, _, _ in bars]
+    return str(encode(rows)[1:-1], "ascii")
 
 
 def _option_value(name: Name, expiry: date, side: str, strike: float, moment: Moment) -> float:
