@@ -1,8 +1,8 @@
 """What a scan finds about one name, and the memory that spares repeating it while nothing has changed."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cockpit.options.chain import OptionChain
@@ -12,10 +12,11 @@ from cockpit.scan.earnings import EarningsReport, PastReport
 from cockpit.scan.moves import DailyBar
 from cockpit.scan.report_dates import DateTrust
 from cockpit.spreads.propose import proposals
+from cockpit.spreads.sizing import contracts, simultaneous_share
 from cockpit.spreads.structure import Spread
 
 if TYPE_CHECKING:
-    from cockpit.settings import Settings
+    from cockpit.settings import Settings, SizingSettings
 
 _GOOD_FOR = timedelta(minutes=2)
 """Market time for which figures stand although the time to expiry has gone on."""
@@ -106,6 +107,35 @@ def dated(candidate: Candidate, dates: DateTrust | None) -> Candidate:
         date_sources=dates.claims,
         confirmations=dates.confirmations,
         timing_confirmed=dates.timing_confirmed,
+    )
+
+
+def shared(found: Mapping[str, Findings], settings: "Settings", equity: float) -> dict[str, Findings]:
+    """The names whose sizes are less because others report on their day: all of those are decided at once.
+
+    Each name's best spread is a bet; together the bets of one day stake the portfolio's cap at most. What is not
+    returned stays as it is.
+    """
+    by_day: dict[date, list[Findings]] = {}
+    for findings in found.values():
+        if findings.candidate.best_spread is not None and findings.spreads[0].size.contracts > 0:
+            by_day.setdefault(findings.candidate.report_date, []).append(findings)
+    changed: dict[str, Findings] = {}
+    for bets in by_day.values():
+        share = simultaneous_share([bet.spreads[0].size.fraction for bet in bets], settings.sizing.portfolio_cap)
+        if share < 1.0:
+            for bet in bets:
+                spreads = tuple(_resized(spread, share, settings.sizing, equity) for spread in bet.spreads)
+                changed[bet.candidate.symbol] = replace(bet, spreads=spreads)
+    return changed
+
+
+def _resized(spread: Spread, share: float, settings: "SizingSettings", equity: float) -> Spread:
+    size = spread.size
+    if size.full_kelly is None or spread.rejected is not None:
+        return spread
+    return replace(
+        spread, size=contracts(size.full_kelly, spread.max_loss, equity, settings, scale=size.scale, share=share)
     )
 
 

@@ -19,7 +19,7 @@ from cockpit.scan.analysis import without_figures
 from cockpit.scan.candidate import ScanProgress
 from cockpit.scan.earnings import DateClaim, EarningsReport, PastReport, Timing
 from cockpit.scan.expiry import covering_expiries, event_instant
-from cockpit.scan.findings import Findings, Inputs, Memo, dated
+from cockpit.scan.findings import Findings, Inputs, Memo, dated, shared
 from cockpit.scan.moves import DailyBar
 from cockpit.scan.report_dates import DateTrust, weigh
 from cockpit.settings import Settings
@@ -27,8 +27,6 @@ from cockpit.settings import Settings
 log = logging.getLogger(__name__)
 
 _TICKER = re.compile(r"[A-Z][A-Z0-9]{0,5}([./-][A-Z0-9]{1,3})?")
-_CHAINS = 2
-"""The traded expiry and one more, from whose term structure the event is taken."""
 _DAYS_A_QUARTER = 93
 _HISTORY_MARGIN = 40
 
@@ -115,6 +113,9 @@ class Scanner:
         except CockpitError as error:
             self._end(run, str(error))
             raise
+        for symbol, findings in shared(run.found, self._settings, self._equity()).items():
+            run.found[symbol] = findings
+            self._boards.spreads.put(symbol, findings.spreads)
         result = _result(run, started, self._clock.now())
         if wanted is None:
             self._forget_all_but(run.found)
@@ -215,7 +216,7 @@ class Scanner:
         doubts: list[str] = []
         expiries = covering_expiries(await self._venue.expirations(report.symbol), dates.last_day, dates.timing)
         chains: list[OptionChain] = []
-        for expiry in expiries[:_CHAINS]:
+        for expiry in expiries[: self._settings.scan.expiries]:
             try:
                 chains.append(await self._venue.chain(report.symbol, expiry))
             except ProviderError:
