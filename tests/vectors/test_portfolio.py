@@ -17,6 +17,7 @@ from cockpit.portfolio.margin import (
     separate_wings_requirement,
 )
 from cockpit.portfolio.settlement import settle
+from tests.vectors.reading import Worst, covers
 
 
 def _rows(file: Path) -> Iterator[dict[str, str]]:
@@ -32,7 +33,8 @@ def _bound(text: str) -> Decimal | None:
     return None if text == "unbounded" else Decimal(text)
 
 
-def test_fills(vectors: Path) -> None:
+@covers("fill_vectors")
+def test_fills(vectors: Path, worst: Worst) -> None:
     for row in _rows(vectors / "fill_vectors.csv"):
         legs = [QuotedLeg(int(q), Decimal(b), Decimal(a)) for q, b, a in json.loads(row["quotes_json[qty;bid;ask]"])]
         for model, column in (
@@ -42,43 +44,49 @@ def test_fills(vectors: Path) -> None:
             (FillModel.NATURAL, "fill_natural"),
         ):
             package = price_package(legs, model)
-            assert package.mid == Decimal(row["mid_net_credit"]), row["name"]
-            assert package.natural == Decimal(row["natural_net_credit"]), row["name"]
-            assert package.net == Decimal(row[column]), (row["name"], model)
-            assert net_credit(legs, package.leg_prices) == package.net, (row["name"], model)
+            worst.same(package.mid, Decimal(row["mid_net_credit"]), row["name"])
+            worst.same(package.natural, Decimal(row["natural_net_credit"]), row["name"])
+            worst.same(package.net, Decimal(row[column]), f"{row['name']} {model}")
+            worst.same(net_credit(legs, package.leg_prices), package.net, f"{row['name']} {model}")
         spread = sum(abs(leg.quantity) * leg.half_spread for leg in legs)
-        assert spread == Decimal(row["sum_half_spreads"]), row["name"]
+        worst.same(spread, Decimal(row["sum_half_spreads"]), row["name"])
+    worst.check()
 
 
-def test_margin(vectors: Path) -> None:
+@covers("margin_vectors")
+def test_margin(vectors: Path, worst: Worst) -> None:
     for row in _rows(vectors / "margin_vectors.csv"):
         legs = _legs(row["legs_json"])
         name = row["name"]
         gross = _bound(row["gross_requirement_per_contract(worst_expiry_payoff)"])
         effect = _bound(row["net_buying_power_effect_total(requirement-credit)"])
         credit, contracts = Decimal(row["net_credit_per_share"]), int(row["contracts"])
-        assert requirement(legs) == gross, name
-        assert buying_power_effect(legs, credit, contracts) == effect, name
+        worst.same(requirement(legs), gross, name)
+        worst.same(buying_power_effect(legs, credit, contracts), effect, name)
         wings = _bound(row["ibkr_style_gross_per_contract(unequal_wings_margined_separately)"])
-        assert separate_wings_requirement(legs) == wings, name
+        worst.same(separate_wings_requirement(legs), wings, name)
+    worst.check()
 
 
-def test_settlement(vectors: Path) -> None:
+@covers("settlement_vectors")
+def test_settlement(vectors: Path, worst: Worst) -> None:
     for row in _rows(vectors / "settlement_vectors.csv"):
         price = Decimal(row["S_settle"])
         name = f"{row['structure']} at {price}"
         settlement = settle(_legs(row["legs_json"]), price)
-        assert settlement.cash_amount == Decimal(row["cash_settled_amount"]), name
-        assert settlement.physical_cash == Decimal(row["physical_cash_flow"]), name
-        assert settlement.shares == int(row["physical_share_position"]), name
-        assert settlement.physical_value == Decimal(row["physical_value_marked_at_S"]), name
+        worst.same(settlement.cash_amount, Decimal(row["cash_settled_amount"]), name)
+        worst.same(settlement.physical_cash, Decimal(row["physical_cash_flow"]), name)
+        worst.same(settlement.shares, int(row["physical_share_position"]), name)
+        worst.same(settlement.physical_value, Decimal(row["physical_value_marked_at_S"]), name)
         result = Decimal(row["entry_credit_total_per_share"]) * CONTRACT + settlement.cash_amount
-        assert result == Decimal(row["pnl_total_ex_fees"]), name
-        assert settlement.pinned == bool(int(row["pin_risk_flag(any short strike within 0.5%)"])), name
-        assert "; ".join(map(str, settlement.events)) == row["events"], name
+        worst.same(result, Decimal(row["pnl_total_ex_fees"]), name)
+        worst.same(settlement.pinned, bool(int(row["pin_risk_flag(any short strike within 0.5%)"])), name)
+        worst.same("; ".join(map(str, settlement.events)), row["events"], name)
+    worst.check()
 
 
-def test_ledger(vectors: Path) -> None:
+@covers("ledger_scenarios")
+def test_ledger(vectors: Path, worst: Worst) -> None:
     for scenario in json.loads((vectors / "ledger_scenarios.json").read_text(encoding="utf-8")):
         multiplier, mark = Decimal(scenario["multiplier"]), Decimal(scenario["mark"])
         for method in CostMethod:
@@ -90,12 +98,13 @@ def test_ledger(vectors: Path) -> None:
             ):
                 ledger = ledger.after(Fill("X", Decimal(quantity), Decimal(price), Decimal(fee), multiplier))
                 holding = ledger.holdings["X"]
-                assert holding.quantity == Decimal(after["qty"]), name
-                assert holding.average == Decimal(after["avg"]), name
-                assert holding.realised == Decimal(after["realized_gross"]), name
-                assert ledger.cash == Decimal(after["cash"]), name
-                assert ledger.fees == Decimal(after["fees"]), name
+                worst.same(holding.quantity, Decimal(after["qty"]), name)
+                worst.same(holding.average, Decimal(after["avg"]), name)
+                worst.same(holding.realised, Decimal(after["realized_gross"]), name)
+                worst.same(ledger.cash, Decimal(after["cash"]), name)
+                worst.same(ledger.fees, Decimal(after["fees"]), name)
             unrealised = ledger.unrealised({"X": mark})
-            assert unrealised == Decimal(expected["unrealized_at_mark"]), name
+            worst.same(unrealised, Decimal(expected["unrealized_at_mark"]), name)
             assert unrealised is not None
-            assert ledger.realised - ledger.fees + unrealised == Decimal(expected["total_pnl_net"]), name
+            worst.same(ledger.realised - ledger.fees + unrealised, Decimal(expected["total_pnl_net"]), name)
+    worst.check()
