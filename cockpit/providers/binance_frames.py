@@ -7,9 +7,11 @@ Format: binance-spot-api-docs, web-socket-streams.md.
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, Final
 
-from pydantic_core import from_json
+from msgspec import Struct
+from msgspec.json import Decoder, decode
 
 from cockpit.providers.ports import Rejected, StreamEvent
 from cockpit.ticks.quote import BookTop, DayTicker
@@ -20,12 +22,14 @@ SHUTDOWN: Final = "server shutdown"
 
 _SAMPLE = 160
 _LONGEST_NUMBER = 32
+_ZERO: Final = Decimal(0)
 _HIGHEST: Final = Decimal(10) ** 15
 _FIRST_MS = 1_000_000_000_000
 _LAST_MS = 10_000_000_000_000
 _HIGHEST_ID = 2**63
 _SYMBOL = re.compile(r"[A-Z0-9._-]{1,20}", re.ASCII)
 
+_TICKERS = frozenset({"24hrMiniTicker", "24hrTicker"})
 _OTHERS = frozenset(
     {
         *("depthUpdate", "aggTrade", "kline", "avgPrice", "blockTrade", "referencePrice"),
@@ -46,9 +50,68 @@ def decode_frame(frame: str | bytes, symbols: frozenset[str]) -> StreamEvent | R
         The event; a :class:`Rejected` for what is wrong or unknown; None for control replies and documented events
         of no use here.
     """
+    event = _at_once(frame, symbols)
+    return event if event is not None else _judged(frame, symbols)
+
+
+class _Payload(Struct, gc=False):
+    """The members of the events that are used here. Each has one type in all of them, so that one reading serves all,
+    also ``bookTicker``, which does not name its event.
+    """
+
+    s: str
+    e: str | None = None
+    t: int | None = None
+    p: str | None = None
+    q: str | None = None
+    T: int | None = None
+    m: bool | None = None
+    u: int | None = None
+    b: str | None = None
+    B: str | None = None
+    a: str | None = None
+    A: str | None = None
+    E: int | None = None
+    o: str | None = None
+    h: str | None = None
+    l: str | None = None  # noqa: E741 - the venue's name
+    c: str | None = None
+    v: str | None = None
+
+
+class _Combined(Struct, gc=False):
+    data: _Payload
+
+
+@cache
+def _decoder() -> Decoder[_Combined]:
+    return Decoder(_Combined)
+
+
+def _at_once(frame: str | bytes, symbols: frozenset[str]) -> StreamEvent | None:
+    """The event of a usual frame in one pass; None for any other, of which :func:`_judged` then tells what it is."""
     try:
-        message = from_json(frame)
-    except (ValueError, TypeError):  # TypeError: text that cannot be written as UTF-8
+        text = frame if isinstance(frame, str) else str(frame, "utf-8")
+        payload = _decoder().decode(text).data
+        symbol, event = payload.s, payload.e
+        if not _is_taken(symbol, symbols):
+            return None
+        if event is None and payload.u is not None:
+            return _book(symbol, payload.b, payload.B, payload.a, payload.A)
+        if event == "trade":
+            return _trade(symbol, payload.t, payload.p, payload.q, payload.T, payload.m)
+        if event in _TICKERS:
+            return _ticker(symbol, payload.o, payload.h, payload.l, payload.c, payload.v, payload.q, payload.E)
+    except (ValueError, InvalidOperation, RecursionError):
+        pass
+    return None
+
+
+def _judged(frame: str | bytes, symbols: frozenset[str]) -> StreamEvent | Rejected | None:
+    """A frame of any content."""
+    try:
+        message = decode(frame)
+    except (ValueError, RecursionError):  # ValueError also for text that cannot be written as UTF-8
         return _rejected("not JSON", frame)
     if type(message) is not dict:
         return _rejected("not an object", frame)
@@ -58,12 +121,12 @@ def decode_frame(frame: str | bytes, symbols: frozenset[str]) -> StreamEvent | R
     event = payload.get("e")
     if event is None:
         if "b" in payload and "B" in payload and "u" in payload:
-            return _checked("book", _book, payload, symbols, frame)
+            return _checked("book", _book, "bBaA", payload, symbols, frame)
         return _control(payload, frame)
     if event == "trade":
-        return _checked("trade", _trade, payload, symbols, frame)
-    if event in ("24hrMiniTicker", "24hrTicker"):
-        return _checked("ticker", _ticker, payload, symbols, frame)
+        return _checked("trade", _trade, "tpqTm", payload, symbols, frame)
+    if isinstance(event, str) and event in _TICKERS:
+        return _checked("ticker", _ticker, "ohlcvqE", payload, symbols, frame)
     if event == "serverShutdown":
         return Rejected(SHUTDOWN, "the venue is about to close the connection")
     if isinstance(event, str) and event in _OTHERS:
@@ -73,51 +136,50 @@ def decode_frame(frame: str | bytes, symbols: frozenset[str]) -> StreamEvent | R
 
 def _checked(
     kind: str,
-    read: Callable[[dict[str, Any], str], StreamEvent],
+    make: Callable[..., StreamEvent],
+    members: str,
     payload: dict[str, Any],
     symbols: frozenset[str],
     frame: str | bytes,
 ) -> StreamEvent | Rejected:
     symbol = payload.get("s")
-    if type(symbol) is not str or (symbol not in symbols if symbols else not _SYMBOL.fullmatch(symbol)):
+    if type(symbol) is not str or not _is_taken(symbol, symbols):
         return _rejected("unknown symbol", frame)
     try:
-        return read(payload, symbol)
+        return make(symbol, *(payload[member] for member in members))
     except (KeyError, ValueError, InvalidOperation):
         return _rejected(f"bad {kind}", frame)
 
 
-def _trade(payload: dict[str, Any], symbol: str) -> Trade:
-    maker = payload["m"]
-    if type(maker) is not bool:
+def _is_taken(symbol: str, symbols: frozenset[str]) -> bool:
+    return symbol in symbols if symbols else _SYMBOL.fullmatch(symbol) is not None
+
+
+def _trade(symbol: str, trade_id: Any, price: Any, quantity: Any, time_ms: Any, buyer_is_maker: Any) -> Trade:
+    if type(buyer_is_maker) is not bool:
         raise ValueError("m")
-    return Trade(
-        symbol,
-        whole(payload["t"]),
-        number(payload["p"]),
-        number(payload["q"]),
-        milliseconds(payload["T"]),
-        maker,
-    )
+    return Trade(symbol, whole(trade_id), number(price), number(quantity), milliseconds(time_ms), buyer_is_maker)
 
 
-def _book(payload: dict[str, Any], symbol: str) -> BookTop:
-    top = BookTop(symbol, number(payload["b"]), number(payload["B"]), number(payload["a"]), number(payload["A"]))
+def _book(symbol: str, bid: Any, bid_quantity: Any, ask: Any, ask_quantity: Any) -> BookTop:
+    top = BookTop(symbol, number(bid), number(bid_quantity), number(ask), number(ask_quantity))
     if top.bid > top.ask:
         raise ValueError("crossed")
     return top
 
 
-def _ticker(payload: dict[str, Any], symbol: str) -> DayTicker:
+def _ticker(
+    symbol: str, opening: Any, high: Any, low: Any, close: Any, volume: Any, quote_volume: Any, time_ms: Any
+) -> DayTicker:
     return DayTicker(
         symbol,
-        number(payload["o"]),
-        number(payload["h"]),
-        number(payload["l"]),
-        number(payload["c"]),
-        amount(payload["v"]),
-        amount(payload["q"]),
-        milliseconds(payload["E"]),
+        number(opening),
+        number(high),
+        number(low),
+        number(close),
+        amount(volume),
+        amount(quote_volume),
+        milliseconds(time_ms),
     )
 
 
@@ -133,20 +195,25 @@ def _control(payload: dict[str, Any], frame: str | bytes) -> Rejected | None:
 
 def number(value: Any) -> Decimal:
     """A price or quantity: text of a finite, positive, plausible number."""
-    number = amount(value)
-    if number <= 0:
-        raise ValueError("not positive")
-    return number
+    found = _decimal(value)
+    if not _ZERO < found < _HIGHEST:
+        raise ValueError("out of range")
+    return found
 
 
 def amount(value: Any) -> Decimal:
     """A volume: text of a finite, plausible number of at least zero."""
+    found = _decimal(value)
+    if not _ZERO <= found < _HIGHEST:
+        raise ValueError("out of range")
+    return found
+
+
+def _decimal(value: Any) -> Decimal:
+    """Text as a number. It may be infinite or NaN: the order of a NaN is an InvalidOperation, and so is bad text."""
     if type(value) is not str or len(value) > _LONGEST_NUMBER:
         raise ValueError("not a number in text")
-    number = Decimal(value)
-    if not number.is_finite() or number < 0 or number >= _HIGHEST:
-        raise ValueError("out of range")
-    return number
+    return Decimal(value)
 
 
 def whole(value: Any) -> int:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cockpit.providers import binance_frames
 from cockpit.providers.binance_frames import SHUTDOWN, decode_frame
 from cockpit.providers.ports import Rejected, StreamEvent
 from cockpit.ticks.quote import BookTop, DayTicker
@@ -48,7 +49,9 @@ def test_a_recorded_day_decodes_to_its_trades_without_a_gap(recordings: Path) ->
     ids: list[int] = []
     with gzip.open(recordings / "binance/btcusdt_20240808.gz", "rt") as lines:
         for line in lines:
-            event = decode_frame(line.split(" ", 1)[1], SYMBOLS)
+            text = line.split(" ", 1)[1]
+            event = binance_frames._at_once(text, SYMBOLS)
+            assert binance_frames._judged(text, SYMBOLS) == event
             kinds[type(event).__name__] += 1
             if isinstance(event, Trade):
                 ids.append(event.trade_id)
@@ -162,7 +165,9 @@ _json = st.recursive(
 def test_no_mutation_of_a_frame_raises_or_yields_a_senseless_number(
     base: dict[str, Any], changes: dict[str, Any], combined: bool
 ) -> None:
-    event = decode_frame(frame({**base, **changes}, "x" if combined else None), SYMBOLS)
+    text = frame({**base, **changes}, "x" if combined else None)
+    event = decode_frame(text, SYMBOLS)
+    assert event == binance_frames._judged(text, SYMBOLS)
     if isinstance(event, Trade):
         assert event.price.is_finite()
         assert event.price > 0
@@ -181,8 +186,14 @@ def test_no_damage_to_the_bytes_of_a_frame_raises(data: st.DataObject) -> None:
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(raw[: data.draw(st.integers(0, len(raw)))])
     event = decode_frame(cut, SYMBOLS)
+    assert event == binance_frames._judged(cut, SYMBOLS)
     if isinstance(event, Rejected):
         event.sample.encode()
+
+
+@pytest.mark.parametrize("payload", [TRADE, BOOK, DAY])
+def test_the_usual_frames_are_read_in_one_pass(payload: dict[str, Any]) -> None:
+    assert binance_frames._at_once(frame(payload), SYMBOLS) == decode_frame(frame(payload, None), SYMBOLS)
 
 
 @given(st.one_of(st.binary(), st.text(st.characters(exclude_categories=()))))
