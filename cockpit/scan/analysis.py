@@ -103,7 +103,7 @@ def analyse(
         reactions=past_moves,
         quoted_at=_age_reference(first),
         problem=None,
-        sources=_sources(report, first, history, past_moves),
+        sources=_sources(report, first, history, past_moves, now),
     )
     flags = [*doubts, *(("no timing",) if report.timing is Timing.UNKNOWN else ())]
     if any(crossed(quote) for chain in held for quote in chain.quotes):
@@ -151,14 +151,18 @@ def _age_reference(chain: OptionChain) -> datetime:
 
 
 def _sources(
-    report: EarningsReport, chain: OptionChain, history: Sequence[DailyBar], past_moves: Sequence[Reaction]
+    report: EarningsReport,
+    chain: OptionChain,
+    history: Sequence[DailyBar],
+    past_moves: Sequence[Reaction],
+    now: datetime,
 ) -> tuple[InputSource, ...]:
-    last = closes_at(history[-1].day) if history else None
+    last = min(closes_at(history[-1].day), now) if history else None
     bars = f"{len(history)} daily bars, {len(past_moves)} reactions"
     return (
         InputSource("report", report.source, None),
         InputSource("chain", chain.source, chain.fetched_at),
-        InputSource("history", f"{chain.source}: {bars}", last),
+        InputSource("history", chain.source, last, bars),
     )
 
 

@@ -26,6 +26,7 @@ class InputSource:
     what: str
     source: str
     at: datetime | None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ async def test_what_is_unknown_reads_as_a_question_mark() -> None:
     result = await scanner(earnings, venue, Boards()).scan()
     words = text(explain(result.candidates[0], result.spreads["AAA"]))
     assert "Volatility risk premium|VRP|?|" in words
-    assert "EV after costs|?|" in words
+    assert "EV to expiry|?|" in words
     assert "None" not in words
 
 

@@ -1,0 +1,184 @@
+"""Every number behind one spread, and behind the structures that are shown and not traded."""
+
+from collections.abc import Iterator, Sequence
+
+from cockpit.options.payoff import Payoff
+from cockpit.scan.candidate import Candidate
+from cockpit.scan.charts import payoff_rows
+from cockpit.scan.explanation import UNKNOWN, Row, Section
+from cockpit.scan.liquidity import NOMINAL_CONTRACTS as CONTRACTS
+from cockpit.scan.liquidity import TIGHT_SPREAD, interest_tier, spread_tier
+from cockpit.scan.wording import money, number, percent
+from cockpit.spreads.metrics import payoff_of, pop_by_history
+from cockpit.spreads.structure import Leg, Score, Spread, Study
+from cockpit.spreads.verdict import breakeven_credit, breakeven_premium
+
+
+def spread_section(spread: Spread, candidate: Candidate) -> Section:
+    """The arithmetic of one spread."""
+    return Section(f"{spread.kind.label} {spread.strikes_label}", tuple(_spread(spread, candidate)))
+
+
+def verdict_section(candidate: Candidate, spreads: Sequence[Spread]) -> Section | None:
+    """The best spread, and what would change the verdict on it; None where there is no spread at all."""
+    if not spreads:
+        return None
+    return Section("Verdict", tuple(_verdict(candidate, spreads[0])))
+
+
+def unbuilt_section(candidate: Candidate) -> Section | None:
+    """Structures that the chain does not give."""
+    rows = tuple(Row(one.kind.label, one.reason) for one in candidate.unbuilt)
+    return Section("Not to be built", rows) if rows else None
+
+
+def study_section(candidate: Candidate) -> Section | None:
+    """Structures for comparison."""
+    rows = tuple(row for study in candidate.studies for row in _study(study))
+    return Section("For comparison, never traded here", rows) if rows else None
+
+
+def _verdict(candidate: Candidate, best: Spread) -> Iterator[Row]:
+    name = f"{best.kind.label} {best.strikes_label}"
+    if best.rejected is not None:
+        yield Row("no trade", name, best.rejected)
+    elif best.ev is None:
+        yield Row("no trade", name, "without a VRP nothing is known of what it would earn")
+    elif best.ev <= 0.0:
+        yield Row("no trade", name, f"the expected value after costs is {best.ev:+.2f}: score 0, size 0")
+    else:
+        yield Row("best", name, f"score {best.score.total:.1f}, {best.size.contracts} contracts")
+    credit = breakeven_credit(best)
+    if credit is not None:
+        room = best.fill - credit
+        yield Row(
+            "turns at a credit of", f"{credit:.3f}", f"now {best.fill:.2f}, {room:+.3f} a share from an EV of nothing"
+        )
+    premium = breakeven_premium(candidate, best)
+    if premium is not None:
+        now = "unknown" if candidate.vrp is None else f"{candidate.vrp:.2f}"
+        yield Row(
+            "turns at a VRP of", f"{premium:.2f}", f"now {now}, shrunk; below it the EV is negative and the score 0"
+        )
+    elif best.ev is not None:
+        yield Row("turns at a VRP of", UNKNOWN, "no ratio between 0.3 and 5 changes the sign of the EV")
+    if best.size.caps:
+        first, *others = best.size.caps
+        following = next((cap for cap in others if cap.contracts > first.contracts), None)
+        note = "" if following is None else f"without it {following.contracts}, bound by {following.name}"
+        yield Row("size is bound by", f"{first.name} at {first.contracts}", note)
+
+
+def _spread(spread: Spread, candidate: Candidate) -> Iterator[Row]:
+    payoff = payoff_of(spread.legs, spread.fill, spread.commission)
+    yield Row("id", spread.spread_id)
+    if spread.rejected is not None:
+        yield Row("rejected", "" if spread.rejection is None else spread.rejection.value, spread.rejected)
+    for leg in spread.legs:
+        yield _leg(leg)
+    fills = f"{spread.mid:.3f} / {spread.natural:.2f} / {spread.fill:.2f}"
+    yield Row("mid / natural / fill", fills, "credit per share")
+    yield Row("max profit", money(spread.max_profit), f"100 x credit - commission {spread.commission:.2f}")
+    yield Row("max loss", money(spread.max_loss), "worst payoff at expiry, commission included")
+    yield Row("breakevens", " / ".join(f"{price:.2f}" for price in spread.breakevens) or "none")
+    yield Row("reward/risk", number(spread.reward_risk))
+    yield from _chances(spread, candidate, payoff)
+    if spread.greeks is not None:
+        yield Row("theta", money(spread.greeks.theta, signed=True), "a day, our own from the quotes")
+        yield Row("vega", money(spread.greeks.vega, signed=True), "a volatility point")
+    else:
+        yield Row("greeks", UNKNOWN, "a leg has no volatility")
+    yield from _score(spread.score)
+    if spread.totals:
+        ranking, *others = spread.totals
+        beside = ", ".join(f"{one.scorer} {one.total:.1f}" for one in others)
+        yield Row("all scorers", f"{ranking.scorer} {ranking.total:.1f}", f"ranks; {beside}")
+    yield from _size(spread)
+    yield from payoff_rows(payoff, tuple(_marks(spread, candidate)))
+
+
+def _chances(spread: Spread, candidate: Candidate, payoff: Payoff) -> Iterator[Row]:
+    yield Row("POP", percent(spread.pop), "at the breakevens, under the law of the price")
+    if spread.pop_delta is None and spread.kind.two_sided:
+        yield Row("POP by delta", UNKNOWN, "says nothing where the shorts are at the money")
+    else:
+        yield Row("POP by delta", percent(spread.pop_delta), "1 - deltas of the shorts: an approximation")
+    by_history = None
+    if candidate.spot is not None:
+        by_history = pop_by_history(payoff, candidate.spot, candidate.reactions)
+    sample = f"{len(candidate.reactions)} past reactions, each up and down, + half a case"
+    yield Row("POP by history", percent(by_history), sample)
+    share = f"{spread.ev / spread.max_loss:+.1%} of risk; same law" if spread.ev is not None and spread.max_loss else ""
+    yield Row("EV to expiry", money(spread.ev, signed=True), f"after costs; {share}" if share else "after costs")
+    when = "" if spread.exit_at is None else f" {spread.exit_at:%d %b %H:%M} UTC"
+    at_model = "bought back at the ambient volatility, today's half spreads and a second commission paid"
+    yield Row(f"EV to the morning after{when}", money(spread.ev_exit, signed=True), at_model)
+    yield Row("POP on that morning", percent(spread.pop_exit), "61 prices under the same law")
+
+
+def _score(score: Score) -> Iterator[Row]:
+    for part in score.parts:
+        yield Row(
+            f"score: {part.name}",
+            UNKNOWN if part.value is None else f"{part.value:.3f}",
+            f"{part.points:.1f} of {part.weight:.1f} points" if part.weight else f"{part.points:+.1f} points",
+        )
+    yield Row("score", f"{score.total:.1f}", f"scorer {score.scorer}: {score.rationale}")
+    for flag in score.flags:
+        yield Row("score note", flag)
+
+
+def _size(spread: Spread) -> Iterator[Row]:
+    size = spread.size
+    if size.full_kelly is not None:
+        why = "after the Kelly fraction and the cap a trade"
+        if size.scale < 1.0:
+            why += f", times {size.scale:g} for the heavy tail"
+        if size.share < 1.0:
+            why += f", times {size.share:.2f} for the other bets of its report day"
+        yield Row("full Kelly", percent(size.full_kelly), "share of equity at max loss, on the whole payoff")
+        yield Row("asked", percent(size.fraction, 2), why)
+    yield Row("contracts", str(size.contracts), f"bound by {size.bound_by}")
+    if size.caps:
+        allowed = ", ".join(f"{cap.name} {cap.contracts}" for cap in size.caps)
+        yield Row("caps", str(len(size.caps)), f"contracts by each alone: {allowed}")
+
+
+def _marks(spread: Spread, candidate: Candidate) -> Iterator[tuple[float, str]]:
+    for leg in spread.legs:
+        yield leg.quote.strike, f"{'short' if leg.quantity < 0 else 'long'} {leg.label[1:]}"
+    for price in spread.breakevens:
+        yield price, "breakeven"
+    if candidate.forward is not None:
+        yield candidate.forward, "forward"
+        if candidate.implied_move is not None:
+            for side, word in ((-1, "lower"), (1, "upper")):
+                yield candidate.forward * (1.0 + side * candidate.implied_move), f"{word} end of the implied move"
+
+
+def _leg(leg: Leg) -> Row:
+    quote = leg.quote
+    market = f"{money(quote.bid)} x {money(quote.ask)}"
+    interest = UNKNOWN if quote.open_interest is None else f"{quote.open_interest:,}"
+    tiers = (
+        f"interest {interest_tier(quote.open_interest, CONTRACTS).letter}, "
+        f"spread {spread_tier(quote.bid, quote.ask, tight=TIGHT_SPREAD).letter}"
+    )
+    verb = "sell" if leg.quantity < 0 else "buy"
+    return Row(f"{verb} {leg.label[1:]}", market, f"open interest {interest}; {tiers}")
+
+
+def _study(study: Study) -> Iterator[Row]:
+    legs = " ".join(study.legs)
+    if study.problem is not None:
+        yield Row(study.kind.value, UNKNOWN, f"{study.problem}{'; ' + legs if legs else ''}")
+        return
+    price = UNKNOWN if study.credit is None else f"{study.credit:+.2f}"
+    yield Row(study.kind.value, price, f"{legs}; credit a share, a debit is negative")
+    if study.breakevens:
+        ends = " / ".join(f"{one:.2f}" for one in study.breakevens)
+        yield Row("  breakevens", ends, "its loss has no limit beyond them")
+    if study.ev is not None:
+        yield Row("  EV / POP to expiry", f"{money(study.ev, signed=True)} / {percent(study.pop)}", "after costs")
+    exit_figures = f"{money(study.ev_exit, signed=True)} / {percent(study.pop_exit)}"
+    yield Row("  EV / POP on the morning after", exit_figures, "after both commissions and half spreads")
