@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic_core import from_json
@@ -135,7 +136,9 @@ def _sent_at(headers: Mapping[str, str], now: datetime) -> datetime:
     return _http_date(headers.get("date", "")) or now
 
 
+@lru_cache(maxsize=16)
 def _http_date(text: str) -> datetime | None:
+    """The date of a header; kept, since all answers of a second carry the same one and reading it is slow."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError):
