@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.screen import Screen
 
 from cockpit.tui import trading
 from cockpit.tui.actions import ACTIONS, Pane
+from cockpit.tui.areas import PanesArea
 from cockpit.tui.inks import Ground, Ink
 from cockpit.tui.keymap import keys_of, shown
 from cockpit.tui.panes.base import PaneView, TablePane
@@ -37,12 +37,7 @@ _SLOW_SECONDS = 1.0
 
 MAIN_CSS = """
 MainScreen { layout: vertical; background: $background; color: $foreground; overflow: hidden; }
-MainScreen #body {
-    layout: grid; grid-size: 2 3; grid-columns: 55fr 64fr; grid-rows: 1fr 1fr 6; grid-gutter: 0 1; height: 1fr;
-}
-MainScreen #health { column-span: 2; }
 MainScreen #tabs, MainScreen #tiny { display: none; }
-MainScreen.-single #body { layout: vertical; }
 MainScreen.-single #tabs { display: block; }
 MainScreen.-single PaneView { display: none; }
 MainScreen.-single PaneView.-active { display: block; }
@@ -84,6 +79,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.status = "starting…"
         self.drawing = True
         """False once the cockpit is leaving: nothing is pulled any more."""
+        self._body = PanesArea(*self.panes.values(), symbols=lambda: len(self.ticks.table.rows.all), id="body")
         self._header = Bar(id="header")
         self._tabs = Bar(id="tabs", ground=Ground.PLAIN)
         self._footer = Bar(id="footer")
@@ -91,15 +87,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._slow_at = float("-inf")
 
     def compose(self) -> ComposeResult:
-        """Header, tabs, panes in the order of the grid, footer."""
+        """Header, tabs, panes, footer."""
         yield self._header
         yield self._tabs
-        with Container(id="body"):
-            yield self.ticks
-            yield self.candidates
-            yield self.portfolio
-            yield self.spreads
-            yield self.health
+        yield self._body
         yield self._footer
         yield self._tiny
 
@@ -147,6 +138,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Draw what the passing of time changes, and the bars."""
         for pane in self.shown_panes():
             pane.tick()
+        self._body.resplit()
         single = self.has_class("-single")
         moment = self._cockpit.moment() if self.session is not None else None
         self._header.show(self._header_parts(moment, limits=single))
