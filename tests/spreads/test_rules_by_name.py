@@ -238,6 +238,7 @@ def test_what_turns_the_verdict() -> None:
     assert premium is not None
     assert credit is not None
     assert value(premium) == pytest.approx(0.0, abs=1e-6)
+    assert one.vrp is not None
     assert premium < one.vrp
     assert credit < spread.fill
     assert breakeven_premium(replace(one, event_sd=None), spread) is None
