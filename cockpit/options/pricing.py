@@ -90,15 +90,19 @@ def value(
             return _expired(sign, spot, strike, years, rate, dividend_yield, volatility)
         root = sqrt(years)
         deviation = volatility * root
-        carry = exp(-dividend_yield * years)
+        carry = exp(-dividend_yield * years) if dividend_yield else 1.0
         discounted = strike * exp(-rate * years)
         d1 = log(spot * carry / discounted) / deviation + 0.5 * deviation
-        side = sign * _SQRT_HALF
-        delta = sign * carry * 0.5 * erfc(-side * d1)
-        cash = sign * discounted * 0.5 * erfc(side * (deviation - d1))
         density = carry * _INVERSE_SQRT_TWO_PI * exp(-0.5 * d1 * d1)
-        asset = spot * delta
         slope = spot * density
+        # By side rather than by multiplying with the sign: this line is run for every option of every chain.
+        if sign > 0:
+            delta = carry * (0.5 * erfc(-_SQRT_HALF * d1))
+            cash = discounted * (0.5 * erfc(_SQRT_HALF * (deviation - d1)))
+        else:
+            delta = -carry * (0.5 * erfc(_SQRT_HALF * d1))
+            cash = -discounted * (0.5 * erfc(_SQRT_HALF * (d1 - deviation)))
+        asset = spot * delta
         decay = dividend_yield * asset - rate * cash - 0.5 * slope * volatility / root
         # Straight to the tuple: the class's own constructor would cost a quarter of all the rest.
         return _new(
