@@ -12,6 +12,7 @@ from cockpit.scan.liquidity import NOMINAL_CONTRACTS as CONTRACTS
 from cockpit.scan.report_dates import date_rows
 from cockpit.scan.vrp import HIGH_TAIL_RATIO, PRIOR_QUARTERS, PRIOR_RATIO
 from cockpit.scan.wording import age, money, number, percent
+from cockpit.spreads.law import PRIOR_WEIGHT, REALISED_SHARE, REALISED_WEIGHT, outlook
 from cockpit.spreads.structure import Spread
 
 __all__ = ["UNKNOWN", "Explanation", "Row", "Section", "explain"]
@@ -116,8 +117,14 @@ def _law(candidate: Candidate) -> Iterator[Row]:
     yield Row(
         "law of the price",
         f"{candidate.tails} tails",
-        f"variance realised vol^2 t + (E/clip(VRP, 0.8, 1.5))^2; {tails}",
+        f"variance ambient^2 t + (E/clip(premium, 0.8, 1.5))^2; {tails}",
     )
+    expected = outlook(candidate)
+    if expected is not None:
+        closer = f"realised^{REALISED_WEIGHT:g} x ({REALISED_SHARE:g} ambient)^{1.0 - REALISED_WEIGHT:g}"
+        yield Row("expected ambient", percent(expected.ambient), f"{closer}: 20 closes alone err by 16 %")
+        prior = f"towards {PRIOR_RATIO:g} with the weight of {PRIOR_WEIGHT:g} quarters"
+        yield Row("expected premium", number(expected.premium), f"the plain VRP {prior}: what money is staked on")
 
 
 def _term(candidate: Candidate) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from cockpit.scan.explanation import UNKNOWN, Row, Section
 from cockpit.scan.liquidity import NOMINAL_CONTRACTS as CONTRACTS
 from cockpit.scan.liquidity import TIGHT_SPREAD, interest_tier, spread_tier
 from cockpit.scan.wording import money, number, percent
+from cockpit.spreads.law import outlook
 from cockpit.spreads.metrics import payoff_of, pop_by_history
 from cockpit.spreads.structure import Leg, Score, Spread, Study
 from cockpit.spreads.verdict import breakeven_credit, breakeven_premium
@@ -40,12 +41,12 @@ def study_section(candidate: Candidate) -> Section | None:
 
 def _verdict(candidate: Candidate, best: Spread) -> Iterator[Row]:
     name = f"{best.kind.label} {best.strikes_label}"
-    if best.rejected is not None:
+    if best.ev is not None and best.ev <= 0.0:
+        yield Row("no trade", name, f"the expected value after costs is {best.ev:+.2f}: score 0, size 0")
+    elif best.rejected is not None:
         yield Row("no trade", name, best.rejected)
     elif best.ev is None:
         yield Row("no trade", name, "without a VRP nothing is known of what it would earn")
-    elif best.ev <= 0.0:
-        yield Row("no trade", name, f"the expected value after costs is {best.ev:+.2f}: score 0, size 0")
     else:
         yield Row("best", name, f"score {best.score.total:.1f}, {best.size.contracts} contracts")
     credit = breakeven_credit(best)
@@ -56,9 +57,10 @@ def _verdict(candidate: Candidate, best: Spread) -> Iterator[Row]:
         )
     premium = breakeven_premium(candidate, best)
     if premium is not None:
-        now = "unknown" if candidate.vrp is None else f"{candidate.vrp:.2f}"
+        expected = outlook(candidate)
+        now = "unknown" if expected is None else f"{expected.premium:.2f}"
         yield Row(
-            "turns at a VRP of", f"{premium:.2f}", f"now {now}, shrunk; below it the EV is negative and the score 0"
+            "turns at a VRP of", f"{premium:.2f}", f"now {now}, expected; below it the EV is negative and the score 0"
         )
     elif best.ev is not None:
         yield Row("turns at a VRP of", UNKNOWN, "no ratio between 0.3 and 5 changes the sign of the EV")

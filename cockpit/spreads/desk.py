@@ -10,7 +10,7 @@ from cockpit.options.forward import trading_years
 from cockpit.options.smile import Smile
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.expiry import morning_after
-from cockpit.spreads.law import PhysicalLaw, physical_law
+from cockpit.spreads.law import PhysicalLaw, outlook, physical_law
 from cockpit.spreads.morning import Morning
 from cockpit.spreads.pricing import FRACTIONS
 
@@ -72,15 +72,15 @@ def desk_of(
 
 def law_at(candidate: Candidate, smile: Smile, years: float, settings: "Settings") -> PhysicalLaw | None:
     """The candidate's physical law of the price in so many trading years, the report among them."""
-    volatility = candidate.realised_vol if candidate.realised_vol is not None else candidate.ambient_vol
-    if candidate.vrp is None or candidate.event_sd is None or volatility is None:
+    expected = outlook(candidate)
+    if expected is None or candidate.event_sd is None:
         return None
     law = physical_law(
         smile.forward.price,
         years,
-        volatility,
+        expected.ambient,
         candidate.event_sd,
-        candidate.vrp,
+        expected.premium,
         fat_tails=settings.spreads.tails == "fat",
     )
     return law if law.variance > 0.0 else None

@@ -119,7 +119,9 @@ def _spread(kind: StructureKind, legs: tuple[Leg, ...], prices: PackagePrices, d
     fill = float(prices.fill)
     figures = _measure(legs, prices, commission, desk)
     tier = spread_tier(legs)
-    refused = refusal(kind, legs, fill, commission, figures.reward_risk, tier, desk.settings.spreads)
+    refused = refusal(
+        kind, legs, fill, commission, figures.reward_risk, tier, desk.settings.spreads, desk.candidate.vrp_mean
+    )
     size = _size(figures, refused, desk)
     greeks = spread_greeks(legs, desk.smile)
     facts = _facts(kind, figures, tier, size, None if greeks is None else (greeks.theta, greeks.vega), desk)

@@ -29,12 +29,14 @@ def refusal(
     reward_risk: float | None,
     tier: Tier,
     settings: "SpreadSettings",
+    premium: float | None = None,
 ) -> Refusal | None:
     """The first rule that a structure breaks; None where it may be traded.
 
     Args:
         fill: credit per share that the paper broker would give.
         commission: dollars for one unit, one way.
+        premium: the plain ratio of implied over mean historical move; None where it is unknown.
     """
     unwanted = next((leg for leg in legs if leg.quantity < 0 and not leg.quote.bid), None)
     net = fill - commission / 100.0
@@ -60,4 +62,7 @@ def refusal(
     if tier is Tier.REJECT:
         sentence = "a leg cannot be traded: its market is too wide or its open interest too small"
         return Refusal(Rejection.LEG_TIER, sentence)
+    if premium is not None and premium < settings.min_vrp:
+        sentence = f"past reports moved it more than is implied: a plain VRP of {premium:.2f} is under spreads.min_vrp"
+        return Refusal(Rejection.PREMIUM, f"{sentence} {settings.min_vrp:.2f}")
     return None

@@ -44,6 +44,7 @@ class Rejection(StrEnum):
     LEG_TIER = "leg_tier"
     EXPIRIES = "expiries"
     SCORE = "score"
+    PREMIUM = "premium"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cockpit.scan.candidate import Candidate
-from cockpit.spreads.law import physical_law
+from cockpit.spreads.law import expected_ambient, physical_law
 from cockpit.spreads.metrics import payoff_of
 from cockpit.spreads.structure import Spread
 
@@ -18,7 +18,7 @@ def breakeven_credit(spread: Spread) -> float | None:
 
 def expected_value_at(candidate: Candidate, spread: Spread) -> Callable[[float], float] | None:
     """The expected value as a function of the premium, unbounded, all else as scanned; None where it is unknown."""
-    volatility = candidate.realised_vol if candidate.realised_vol is not None else candidate.ambient_vol
+    volatility = expected_ambient(candidate.realised_vol, candidate.ambient_vol)
     if candidate.forward is None or candidate.event_sd is None or volatility is None or not candidate.event_variances:
         return None
     forward, event, years = candidate.forward, candidate.event_sd, candidate.event_variances[0].years
