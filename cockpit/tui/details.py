@@ -9,6 +9,7 @@ from cockpit.spreads.structure import Spread
 from cockpit.ticks.quote import Ticker
 from cockpit.tui.format import age, compact, data_size, duration, fixed, percent, price, short_fraction, signed, since
 from cockpit.tui.panes.health_lines import limit_text
+from cockpit.tui.panes.spread_lines import bound_words
 from cockpit.tui.widgets.columns import Moment
 
 
@@ -75,6 +76,8 @@ def spread(row: Spread, moment: Moment) -> Explanation:
                 Row("probability of profit", f"{percent(row.pop)} %", "at the breakevens"),
                 Row("the same by delta", f"{percent(row.pop_delta)} %"),
                 Row("expected profit", signed(row.ev), "dollars a contract, after costs"),
+                Row("the same next morning", signed(row.ev_exit), "bought back at model values, both commissions paid"),
+                Row("probability then", f"{percent(row.pop_exit)} %"),
                 Row("commission", fixed(row.commission)),
             ),
         ),
@@ -94,7 +97,7 @@ def spread(row: Spread, moment: Moment) -> Explanation:
         Section(
             "Size",
             (
-                Row("contracts", str(row.size.contracts), f"bound by {row.size.bound_by.replace('_', ' ')}"),
+                Row("contracts", str(row.size.contracts), f"bound by {bound_words(row.size)}"),
                 Row("full Kelly", f"{percent(row.size.full_kelly)} %", "of equity"),
                 Row("asked of it", f"{percent(row.size.fraction)} %"),
                 Row("liquidity", row.tier.letter, "the worst leg"),

@@ -124,7 +124,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
             return
         try:
             if self.session is not None:
-                for pane in self.shown_panes():
+                shown = self.shown_panes()
+                if self.spreads in shown and self.candidates not in shown:
+                    self.candidates.pull()  # the spreads are of the name under its cursor
+                for pane in shown:
                     pane.pull()
             moment = self._cockpit.moment().monotonic
             # Half a period of slack, so that a second never becomes two by a late timer.

@@ -34,7 +34,17 @@ from cockpit.scan.earnings import Timing
 from cockpit.scan.explain import Explanation, Row, Section
 from cockpit.scan.liquidity import Tier
 from cockpit.settings import Settings
-from cockpit.spreads.structure import Leg, Score, ScorePart, Size, Spread, StructureKind, spread_id
+from cockpit.spreads.structure import (
+    Leg,
+    Score,
+    ScorePart,
+    ScorerTotal,
+    Size,
+    Spread,
+    StructureKind,
+    Unbuilt,
+    spread_id,
+)
 from cockpit.ticks.quote import Ticker
 from cockpit.tui.session import OpenSession, Session
 
@@ -143,6 +153,10 @@ def spreads_of(symbol: str, spot: float, at: datetime) -> tuple[Spread, ...]:
                 Size(0.12, 0.05, contracts, "trade_cap" if contracts else "kelly"),
                 why,
                 at,
+                ev_exit=None if ev is None else round(ev * 0.9, 1),
+                pop_exit=None if pop is None else pop + 0.06,
+                exit_at=None if ev is None else datetime(2026, 11, 26, 15, 0, tzinfo=UTC),
+                totals=(ScorerTotal("ev", score), ScorerTotal("classic", score - 6.0)),
             )
         )
     return tuple(made)
@@ -169,6 +183,9 @@ def candidate(symbol: str, spot: float, number: int, now: datetime) -> Candidate
         best_spread=spreads_of(symbol, spot, now)[0].spread_id,
         flags=("no timing",) if number % 3 == 2 else (),
         quoted_at=now,
+        unbuilt=(Unbuilt(StructureKind.IRON_BUTTERFLY, "no strike lists both a call and a put"),)
+        if number == 2
+        else (),
     )
     if number == 6:
         return replace(
@@ -436,8 +453,11 @@ class DemoSession:
         for number, (symbol, last) in enumerate(SYMBOLS.items()):
             self.boards.ticks.put(symbol, ticker(symbol, last, number, mono, chance))
         for number, (name, spot) in enumerate(NAMES.items()):
-            self.boards.candidates.put(name, candidate(name, spot, number, now))
-            self.boards.spreads.put(name, spreads_of(name, spot, now))
+            found = candidate(name, spot, number, now)
+            missing = {one.kind for one in found.unbuilt}
+            spreads = () if found.problem else spreads_of(name, spot, now)
+            self.boards.candidates.put(name, found)
+            self.boards.spreads.put(name, tuple(spread for spread in spreads if spread.kind not in missing))
         self.boards.scan.put("scan", ScanProgress(now, len(NAMES), len(NAMES), 1, now))
         self.boards.positions.put("1", position("NVDA", now, 0))
         self.boards.positions.put("2", position("CRM", now, 1))

@@ -43,7 +43,7 @@ async def test_the_split_follows_symbols_sizes_and_zoom(session: DemoSession, sc
             if len(shown) == 1:
                 assert shown[0].size == main._body.size
             else:
-                assert {Pane(pane.id): pane.region.size for pane in shown} == {
+                assert {view.pane: view.region.size for view in shown} == {
                     pane: region.size for pane, region in areas(size[0], size[1] - 2, 9).items()
                 }
         await pilot.press("3", "z")

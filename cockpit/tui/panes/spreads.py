@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.tui.actions import Pane
@@ -12,6 +12,7 @@ from cockpit.tui.panes.base import TablePane
 from cockpit.tui.panes.candidates import tier_run
 from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import Column, Moment, moved_run, number_run
+from cockpit.tui.widgets.lines import Line
 from cockpit.tui.widgets.live_table import LiveTable
 
 if TYPE_CHECKING:
@@ -94,7 +95,10 @@ class SpreadsPane(TablePane[str, "Spread"]):
 
     def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
         super().__init__(
-            Pane.SPREADS, LiveTable(_COLUMNS, sort="score", moment=moment, age=_age, stale_seconds=stale_seconds)
+            Pane.SPREADS,
+            LiveTable(
+                _COLUMNS, sort="score", moment=moment, age=_age, stale_seconds=stale_seconds, foot=self._below_rows
+            ),
         )
         self.symbol: str | None = None
         self._seen: tuple[Spread, ...] | None = None
@@ -124,6 +128,13 @@ class SpreadsPane(TablePane[str, "Spread"]):
         changes.update({spread.spread_id: spread for spread in spreads})
         self.table.hint = self.empty_hint()
         self.table.apply(changes)
+
+    def _below_rows(self, spread: Spread | None, width: int, room: int) -> Sequence[Line]:
+        if self.session is None or self.symbol is None:
+            return ()
+        from cockpit.tui.panes.spread_lines import below
+
+        return below(spread, self.session.boards.candidates.get(self.symbol), width, room)
 
     def count(self) -> str:
         """Spreads of the name, drawn or not."""

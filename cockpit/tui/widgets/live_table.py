@@ -44,6 +44,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
         legs: Callable[[R], Sequence[Mapping[str, Run]]] | None = None,
         age: Callable[[R, Moment], float | None] | None = None,
         stale_seconds: float = float("inf"),
+        foot: Callable[[R | None, int, int], Sequence[Line]] | None = None,
         name: str | None = None,
     ) -> None:
         """Declare the table.
@@ -54,6 +55,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
             moment: the time that ages and staleness are drawn for.
             legs: further lines below a row, as cells by column name.
             age: seconds since a row was true; older than ``stale_seconds`` dims it.
+            foot: lines below the last row, where there is room: of the row under the cursor, cells and lines.
         """
         super().__init__(name=name)
         self._columns = columns
@@ -61,6 +63,8 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
         self._legs = legs
         self._age = age
         self._stale_seconds = stale_seconds
+        self._foot = foot
+        self._foot_lines: Sequence[Line] = ()
         self.sort_column = next(column for column in columns if column.name == sort)
         self.descending = self.sort_column.descending
         self.rows: Rows[K, R] = Rows(self._sort_key(), self.descending)
@@ -228,7 +232,23 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
             return self._under_cursor(drawn) if key == self.cursor and part == 0 else drawn
         if y == 2 and not self._lines and self.hint:
             return Line(((fit(f" {self.hint}", self.size.width).rstrip(), Ink.MUTED),))
-        return EMPTY
+        below = at - self._foot_at
+        return self._foot_lines[below] if 0 <= below < len(self._foot_lines) else EMPTY
+
+    def repaint(self) -> int:
+        """Send the lines that changed."""
+        self._refoot()
+        return super().repaint()
+
+    @property
+    def _foot_at(self) -> int:
+        """The line that the foot begins at: below the rows, or below the hint of an empty table."""
+        return len(self._lines) or 3
+
+    def _refoot(self) -> None:
+        if self._foot is not None:
+            room = self.size.height - 1 - self._foot_at
+            self._foot_lines = self._foot(self.row(), self.size.width, room) if room > 0 else ()
 
     def _under_cursor(self, drawn: Line) -> Line:
         if not self.has_focus:
@@ -271,6 +291,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
         self._shown.clear()
         self._relist()
         self._scroll_to_cursor()
+        self._refoot()
         self.repaint_all()
 
     def on_focus(self) -> None:
