@@ -12,12 +12,12 @@ from cockpit.scan.analysis import smile_of
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.liquidity import Tier
 from cockpit.spreads.builder import Plan, Unbuildable, build
-from cockpit.spreads.desk import Desk, desk_of
 from cockpit.spreads.metrics import payoff_of, pop_by_delta, spread_greeks, spread_tier
 from cockpit.spreads.morning import HeldOption, Outcome
 from cockpit.spreads.pricing import PackagePrices, package_prices
 from cockpit.spreads.refusal import Refusal, refusal
 from cockpit.spreads.scoring import Bias, Facts, scorers
+from cockpit.spreads.setup import Setup, setup_of
 from cockpit.spreads.sizing import contracts, mixture_kelly
 from cockpit.spreads.structure import (
     Leg,
@@ -84,7 +84,7 @@ def proposals(
     if spot is None or move is None or chain is None:
         return Proposals()
     smile = smile_of(chain, spot, now, settings.scan.risk_free)
-    desk = desk_of(candidate, smile, spot, now, settings, equity)
+    setup = setup_of(candidate, smile, spot, now, settings, equity)
     plan = Plan(smile, spot, move, settings.spreads)
     found: list[Spread] = []
     unbuilt: list[Unbuilt] = []
@@ -94,13 +94,13 @@ def proposals(
         if isinstance(legs, Unbuildable):
             unbuilt.append(Unbuilt(kind, legs.reason))
             continue
-        prices = package_prices(legs, desk.fraction)
+        prices = package_prices(legs, setup.fraction)
         if prices is None:
             unbuilt.append(Unbuilt(kind, _unpriced(legs)))
         else:
-            found.append(_spread(kind, legs, prices, desk))
+            found.append(_spread(kind, legs, prices, setup))
     later = [one for one in chains if one.expiry > chain.expiry]
-    return Proposals(tuple(sorted(found, key=rank)), tuple(unbuilt), studies(plan, desk, later))
+    return Proposals(tuple(sorted(found, key=rank)), tuple(unbuilt), studies(plan, setup, later))
 
 
 def rank(spread: Spread) -> tuple[bool, float, float, Tier, str]:
@@ -114,30 +114,30 @@ def _unpriced(legs: Sequence[Leg]) -> str:
     return f"{broken.label[1:]} has no two-sided market"
 
 
-def _spread(kind: StructureKind, legs: tuple[Leg, ...], prices: PackagePrices, desk: Desk) -> Spread:
-    commission = desk.commission(sum(abs(leg.quantity) for leg in legs))
+def _spread(kind: StructureKind, legs: tuple[Leg, ...], prices: PackagePrices, setup: Setup) -> Spread:
+    commission = setup.commission(sum(abs(leg.quantity) for leg in legs))
     fill = float(prices.fill)
-    figures = _measure(legs, prices, commission, desk)
+    figures = _measure(legs, prices, commission, setup)
     tier = spread_tier(legs)
     refused = refusal(
-        kind, legs, fill, commission, figures.reward_risk, tier, desk.settings.spreads, desk.candidate.vrp_mean
+        kind, legs, fill, commission, figures.reward_risk, tier, setup.settings.spreads, setup.candidate.vrp_mean
     )
-    size = _size(figures, refused, desk)
-    greeks = spread_greeks(legs, desk.smile)
-    facts = _facts(kind, figures, tier, size, None if greeks is None else (greeks.theta, greeks.vega), desk)
-    scores = [scorer.score(facts) for scorer in scorers(desk.settings.scoring)]
-    least = desk.settings.scoring.min_score
+    size = _size(figures, refused, setup)
+    greeks = spread_greeks(legs, setup.smile)
+    facts = _facts(kind, figures, tier, size, None if greeks is None else (greeks.theta, greeks.vega), setup)
+    scores = [scorer.score(facts) for scorer in scorers(setup.settings.scoring)]
+    least = setup.settings.scoring.min_score
     if refused is None and scores[0].total < least:
         sentence = f"a score of {scores[0].total:.1f} is under scoring.min_score {least:g}"
         refused, size = Refusal(Rejection.SCORE, sentence), Size(size.full_kelly, 0.0, 0, "rejected")
     stamps = [leg.quote.quoted_at for leg in legs]
     return Spread(
         spread_id=spread_id(
-            desk.candidate.symbol, desk.smile.chain.expiry, kind, tuple(leg.quote.strike for leg in legs)
+            setup.candidate.symbol, setup.smile.chain.expiry, kind, tuple(leg.quote.strike for leg in legs)
         ),
-        symbol=desk.candidate.symbol,
+        symbol=setup.candidate.symbol,
         kind=kind,
-        expiry=desk.smile.chain.expiry,
+        expiry=setup.smile.chain.expiry,
         legs=legs,
         mid=float(prices.mid),
         natural=float(prices.natural),
@@ -148,7 +148,7 @@ def _spread(kind: StructureKind, legs: tuple[Leg, ...], prices: PackagePrices, d
         reward_risk=figures.reward_risk if figures.reward_risk is not None else 0.0,
         commission=commission,
         pop=figures.pop,
-        pop_delta=pop_by_delta(kind, legs, desk.smile),
+        pop_delta=pop_by_delta(kind, legs, setup.smile),
         ev=figures.ev,
         greeks=greeks,
         tier=tier,
@@ -159,16 +159,16 @@ def _spread(kind: StructureKind, legs: tuple[Leg, ...], prices: PackagePrices, d
         rejection=None if refused is None else refused.rejection,
         ev_exit=None if figures.exit is None else figures.exit.ev,
         pop_exit=None if figures.exit is None else figures.exit.pop,
-        exit_at=None if desk.exit is None else desk.exit.at,
+        exit_at=None if setup.exit is None else setup.exit.at,
         totals=tuple(ScorerTotal(score.scorer, score.total) for score in scores),
-        report_date=desk.candidate.report_date,
-        sector=desk.candidate.sector,
+        report_date=setup.candidate.report_date,
+        sector=setup.candidate.sector,
     )
 
 
-def _measure(legs: Sequence[Leg], prices: PackagePrices, commission: float, desk: Desk) -> _Figures:
+def _measure(legs: Sequence[Leg], prices: PackagePrices, commission: float, setup: Setup) -> _Figures:
     payoff = payoff_of(legs, float(prices.fill), commission)
-    law = desk.law
+    law = setup.law
     return _Figures(
         payoff=payoff,
         breakevens=payoff.breakevens,
@@ -177,32 +177,32 @@ def _measure(legs: Sequence[Leg], prices: PackagePrices, commission: float, desk
         reward_risk=payoff.reward_risk,
         pop=None if law is None else law.mean(payoff.probability_of_profit),
         ev=None if law is None else law.mean(payoff.expected_value),
-        exit=_exit(legs, prices, commission, desk),
+        exit=_exit(legs, prices, commission, setup),
     )
 
 
-def _exit(legs: Sequence[Leg], prices: PackagePrices, commission: float, desk: Desk) -> Outcome | None:
+def _exit(legs: Sequence[Leg], prices: PackagePrices, commission: float, setup: Setup) -> Outcome | None:
     """Bought back at model values, less the share of today's spreads that the fill model gives away."""
-    after = desk.exit
+    after = setup.exit
     if after is None:
         return None
     held = [HeldOption(leg.quantity, leg.quote.right.sign, leg.quote.strike, after.years_left) for leg in legs]
-    given_away = 100.0 * float(desk.fraction * (prices.mid - prices.natural))
+    given_away = 100.0 * float(setup.fraction * (prices.mid - prices.natural))
     return after.prices.outcome(held, float(prices.fill), 2.0 * commission + given_away)
 
 
-def _size(figures: _Figures, refused: Refusal | None, desk: Desk) -> Size:
+def _size(figures: _Figures, refused: Refusal | None, setup: Setup) -> Size:
     if refused is not None:
         return Size(None, 0.0, 0, "rejected")
-    law = desk.law
+    law = setup.law
     kelly = None if law is None else mixture_kelly(figures.payoff, law.forward, law.components)
-    tail = desk.candidate.tail_ratio
+    tail = setup.candidate.tail_ratio
     return contracts(
         None if kelly is None else kelly.fraction,
         figures.max_loss,
-        desk.equity,
-        desk.settings.sizing,
-        scale=0.5 if tail is not None and tail > desk.settings.sizing.tail_ratio else 1.0,
+        setup.equity,
+        setup.settings.sizing,
+        scale=0.5 if tail is not None and tail > setup.settings.sizing.tail_ratio else 1.0,
     )
 
 
@@ -212,13 +212,13 @@ def _facts(
     tier: Tier,
     size: Size,
     decay: tuple[float | None, float | None] | None,
-    desk: Desk,
+    setup: Setup,
 ) -> Facts:
-    candidate = desk.candidate
+    candidate = setup.candidate
     theta, vega = decay if decay is not None else (None, None)
     zone = None
     if len(figures.breakevens) == 2:
-        zone = (figures.breakevens[1] - figures.breakevens[0]) / desk.spot
+        zone = (figures.breakevens[1] - figures.breakevens[0]) / setup.spot
     return Facts(
         kind=kind,
         pop=figures.pop,

@@ -12,16 +12,16 @@ from cockpit.options.contract import OptionQuote, Right
 from cockpit.options.forward import trading_years
 from cockpit.scan.analysis import smile_of
 from cockpit.spreads.builder import Plan, body_options, short_option
-from cockpit.spreads.desk import Desk
 from cockpit.spreads.metrics import payoff_of
 from cockpit.spreads.morning import HeldOption
 from cockpit.spreads.pricing import package_prices
+from cockpit.spreads.setup import Setup
 from cockpit.spreads.structure import Leg, Study, StudyKind
 
 _CALENDAR_AFTER = timedelta(days=30)
 
 
-def studies(plan: Plan, desk: Desk, later: Sequence[OptionChain]) -> tuple[Study, ...]:
+def studies(plan: Plan, setup: Setup, later: Sequence[OptionChain]) -> tuple[Study, ...]:
     """The three of them; each says why where it has no figures.
 
     Args:
@@ -31,29 +31,29 @@ def studies(plan: Plan, desk: Desk, later: Sequence[OptionChain]) -> tuple[Study
     if body is None:
         straddle = Study(StudyKind.STRADDLE, problem="no strike lists both a call and a put")
     else:
-        straddle = _short_pair(StudyKind.STRADDLE, *body, desk)
+        straddle = _short_pair(StudyKind.STRADDLE, *body, setup)
     put, call = (short_option(right, plan) for right in (Right.PUT, Right.CALL))
     if put is None or call is None:
         strangle = Study(
             StudyKind.STRANGLE, problem=f"no strike on a side satisfies the short rule {plan.settings.short_rule}"
         )
     else:
-        strangle = _short_pair(StudyKind.STRANGLE, put, call, desk)
-    return straddle, strangle, _calendar(plan, desk, later)
+        strangle = _short_pair(StudyKind.STRANGLE, put, call, setup)
+    return straddle, strangle, _calendar(plan, setup, later)
 
 
-def _short_pair(kind: StudyKind, put: OptionQuote, call: OptionQuote, desk: Desk) -> Study:
+def _short_pair(kind: StudyKind, put: OptionQuote, call: OptionQuote, setup: Setup) -> Study:
     legs = (Leg(-1, put), Leg(-1, call))
-    prices = package_prices(legs, desk.fraction)
+    prices = package_prices(legs, setup.fraction)
     if prices is None or put.mid is None or call.mid is None:
         return Study(kind, _labels(legs), problem="a leg has no two-sided market")
-    commission = desk.commission(2)
+    commission = setup.commission(2)
     payoff = payoff_of(legs, float(prices.fill), commission)
-    law, after = desk.law, desk.exit
+    law, after = setup.law, setup.exit
     outcome = None
     if after is not None:
         held = [HeldOption(-1, quote.right.sign, quote.strike, after.years_left) for quote in (put, call)]
-        given_away = 100.0 * float(desk.fraction * (prices.mid - prices.natural))
+        given_away = 100.0 * float(setup.fraction * (prices.mid - prices.natural))
         outcome = after.prices.outcome(held, float(prices.fill), 2.0 * commission + given_away)
     return Study(
         kind,
@@ -68,7 +68,7 @@ def _short_pair(kind: StudyKind, put: OptionQuote, call: OptionQuote, desk: Desk
     )
 
 
-def _calendar(plan: Plan, desk: Desk, later: Sequence[OptionChain]) -> Study:
+def _calendar(plan: Plan, setup: Setup, later: Sequence[OptionChain]) -> Study:
     """Sell the front call at the forward, buy the same strike about 30 days later."""
     front = plan.smile.chain
     body = body_options(front, plan.smile.forward.price)
@@ -82,13 +82,13 @@ def _calendar(plan: Plan, desk: Desk, later: Sequence[OptionChain]) -> Study:
         return Study(StudyKind.CALENDAR, problem=f"no later expiry that was fetched lists {sold.strike:g}")
     chain, bought = far
     legs = (Leg(-1, sold), Leg(1, bought))
-    prices = package_prices(legs, desk.fraction)
+    prices = package_prices(legs, setup.fraction)
     if prices is None or sold.mid is None or bought.mid is None:
         return Study(StudyKind.CALENDAR, _labels(legs), problem="a leg has no two-sided market")
-    after = desk.exit
+    after = setup.exit
     if after is None:
         return Study(StudyKind.CALENDAR, _labels(legs), credit=float(prices.fill))
-    far_forward = smile_of(chain, desk.spot, desk.now, plan.smile.rate).forward.price
+    far_forward = smile_of(chain, setup.spot, setup.now, plan.smile.rate).forward.price
     held = (
         HeldOption(-1, sold.right.sign, sold.strike, after.years_left),
         HeldOption(
@@ -99,8 +99,8 @@ def _calendar(plan: Plan, desk: Desk, later: Sequence[OptionChain]) -> Study:
             far_forward / plan.smile.forward.price,
         ),
     )
-    given_away = 100.0 * float(desk.fraction * (prices.mid - prices.natural))
-    outcome = after.prices.outcome(held, float(prices.fill), 2.0 * desk.commission(2) + given_away)
+    given_away = 100.0 * float(setup.fraction * (prices.mid - prices.natural))
+    outcome = after.prices.outcome(held, float(prices.fill), 2.0 * setup.commission(2) + given_away)
     return Study(StudyKind.CALENDAR, _labels(legs), credit=float(prices.fill), pop_exit=outcome.pop, ev_exit=outcome.ev)
 
 

@@ -28,7 +28,7 @@ class MorningAfter:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Setup:
     """One candidate, ready to be traded.
 
     Attributes:
@@ -53,11 +53,11 @@ class Desk:
         return self.settings.portfolio.commission * contracts
 
 
-def desk_of(
+def setup_of(
     candidate: Candidate, smile: Smile, spot: float, now: datetime, settings: "Settings", equity: float
-) -> Desk:
-    """The desk of one candidate at its expiry's smile."""
-    return Desk(
+) -> Setup:
+    """The setup of one candidate at its expiry's smile."""
+    return Setup(
         candidate=candidate,
         smile=smile,
         spot=spot,
