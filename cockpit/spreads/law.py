@@ -22,8 +22,8 @@ _CORE = 1.0 / (1.0 - TAIL_WEIGHT + TAIL_WEIGHT * TAIL_WIDTH)
 PRIOR_WEIGHT = 24.0
 """Quarters that the market's average premium is worth when money is at stake. One report's size has a standard error of
 three quarters of the mean, true premiums differ by 0.18 among names: so (0.76 / 0.157)^2 reports weigh as much."""
-REALISED_WEIGHT = 0.29
-"""Share of the realised volatility in the expected one: 20 closes err by 16 %, the term structure by about 10 %."""
+REALISED_WEIGHT = 0.2
+"""Share of the realised volatility in the expected one: 20 closes err by 16 %, the term structure by about 8 %."""
 REALISED_SHARE = 0.95
 """What names realise between reports of the ambient volatility that their options price."""
 
@@ -65,6 +65,8 @@ def expected_ambient(realised: float | None, implied: float | None) -> float | N
 
 def expected_premium(ratio: float, quarters: float) -> float:
     """A plain ratio of implied over mean historical move, drawn towards the market's the fewer reports it stands on."""
+    if ratio <= 0.0:
+        return 0.0
     return (quarters + PRIOR_WEIGHT) / (quarters / ratio + PRIOR_WEIGHT / PRIOR_RATIO)
 
 

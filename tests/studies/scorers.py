@@ -1,0 +1,179 @@
+"""Which scorer puts trades in the order of what they are really worth: ``python -m tests.studies.scorers [SEEDS]``.
+
+Every name of a scan of the served embedded market, whose true expected result per unit of risk is known, is ranked by
+each scorer; the rank correlation (Spearman) with the truth is set beside the one that the exact posterior mean of the
+edge reaches, which knows the laws of the market and sees the same quotes and the same past reactions. An insider knows
+in addition what kinds of names there are.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from cockpit.context import open_context
+from cockpit.emulator.market import Market
+from cockpit.scan.candidate import Candidate
+from cockpit.settings import load_settings
+from cockpit.spreads.structure import Spread, StructureKind
+from tests.studies.truth import Insight, insight
+
+DEFAULT_SEEDS = (7, 11, 23, 42, 101, 137)
+POSTERIOR = "posterior"
+TRAP = "ULTA"
+"""The name whose options price less than its reports do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """One proposed or rejected structure with its truth.
+
+    Attributes:
+        proposed: the one that the scan puts first of its name.
+        truth: expected dollars per dollar at risk, after costs.
+        scores: by scorer; the best guesses at the truth and some single figures beside them.
+    """
+
+    seed: int
+    symbol: str
+    kind: StructureKind
+    rejected: bool
+    proposed: bool
+    truth: float
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """All trades of some seeds.
+
+    Attributes:
+        names: names with figures.
+        traps: per seed, whether the trap name was proposed; None where it did not report within the scan.
+    """
+
+    trades: tuple[Trade, ...]
+    names: int
+    traps: tuple[bool | None, ...]
+
+
+async def study(seeds: Iterable[int], days: int = 14) -> Study:
+    """Scan the market of every seed at its default start and set each spread beside its truth."""
+    trades: list[Trade] = []
+    traps: list[bool | None] = []
+    names = 0
+    for seed in seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            lifted = '["1000000/1m"]'
+            flags = {
+                "paths.data_dir": json.dumps(folder),
+                "sim.seed": str(seed),
+                "sim.quotas": "false",
+                "providers.tradier.limits": lifted,
+                "providers.alpha_vantage.limits": lifted,
+            }
+            settings = load_settings(flags=list(flags.items()), environment={}).settings
+            async with open_context(settings, as_of=settings.sim.start) as context:
+                result = await context.commands.scan(days=days)
+                now = context.clock.now()
+        market = Market(seed)
+        traps.append(_trap(result.candidates))
+        for candidate in result.candidates:
+            spreads = [one for one in result.spreads.get(candidate.symbol, ()) if one.ev is not None]
+            if candidate.vrp is None or not spreads:
+                continue
+            names += 1
+            known = insight(market, candidate.symbol, now, candidate.reactions)
+            trades.extend(_trade(seed, candidate, spread, known) for spread in spreads)
+    return Study(tuple(trades), names, tuple(traps))
+
+
+def spearman(first: Sequence[float], second: Sequence[float]) -> float:
+    """Rank correlation, ties sharing the mean of their ranks; 0 where one side does not vary."""
+    one, other = _ranks(first), _ranks(second)
+    mean = (len(one) + 1) / 2.0
+    covariance = sum((a - mean) * (b - mean) for a, b in zip(one, other, strict=True))
+    spread = (sum((a - mean) ** 2 for a in one) * sum((b - mean) ** 2 for b in other)) ** 0.5
+    return covariance / spread if spread else 0.0
+
+
+View = tuple[str, Callable[[Trade], bool]]
+VIEWS: tuple[View, ...] = (
+    ("the proposed spread of every name", lambda trade: trade.proposed),
+    ("tradable spreads", lambda trade: not trade.rejected),
+    ("tradable iron condors", lambda trade: not trade.rejected and trade.kind is StructureKind.IRON_CONDOR),
+    ("every spread, refused ones too", lambda trade: True),
+)
+
+
+def correlations(trades: Sequence[Trade]) -> dict[str, float]:
+    """The rank correlation of every scorer with the truth, the posterior's among them."""
+    truth = [trade.truth for trade in trades]
+    return {name: spearman([trade.scores[name] for trade in trades], truth) for name in trades[0].scores}
+
+
+def top_fifth(trades: Sequence[Trade], scorer: str) -> float:
+    """Mean true edge of the fifth that a scorer puts first."""
+    ordered = sorted(trades, key=lambda trade: -trade.scores[scorer])
+    head = ordered[: max(len(ordered) // 5, 1)]
+    return sum(trade.truth for trade in head) / len(head)
+
+
+def _trade(seed: int, candidate: Candidate, spread: Spread, known: Insight) -> Trade:
+    scores = {
+        "insider": known.posterior_edge(spread, known.insider),
+        POSTERIOR: known.posterior_edge(spread, known.ratios),
+        **{one.scorer: one.total for one in spread.totals},
+    }
+    scores["ev / risk"] = (spread.ev or 0.0) / spread.max_loss
+    scores["vrp shrunk"] = candidate.vrp or 0.0
+    scores["vrp plain"] = candidate.vrp_mean or 0.0
+    return Trade(
+        seed,
+        candidate.symbol,
+        spread.kind,
+        spread.rejected is not None,
+        spread.spread_id == candidate.best_spread,
+        known.edge(spread),
+        scores,
+    )
+
+
+def _trap(candidates: Sequence[Candidate]) -> bool | None:
+    trap = next((one for one in candidates if one.symbol == TRAP and one.problem is None), None)
+    return None if trap is None else trap.best_spread is not None and bool(trap.score)
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    order = sorted(range(len(values)), key=values.__getitem__)
+    ranks = [0.0] * len(values)
+    start = 0
+    while start < len(order):
+        end = start
+        while end + 1 < len(order) and values[order[end + 1]] == values[order[start]]:
+            end += 1
+        for place in range(start, end + 1):
+            ranks[order[place]] = (start + end) / 2.0 + 1.0
+        start = end + 1
+    return ranks
+
+
+def report(found: Study) -> str:
+    """The table."""
+    lines = [f"{found.names} names, {len(found.trades)} spreads, {len(found.traps)} seeds"]
+    lines.append(f"trap name proposed: {', '.join({True: 'yes', False: 'no', None: '-'}[one] for one in found.traps)}")
+    for title, wanted in VIEWS:
+        trades = [trade for trade in found.trades if wanted(trade)]
+        values = correlations(trades)
+        lines.append(f"\n{title} ({len(trades)}): mean true edge {sum(t.truth for t in trades) / len(trades):+.3f}")
+        lines.append(f"  {'scorer':12} {'Spearman':>9} {'of posterior':>13} {'top fifth':>10}")
+        for name, value in values.items():
+            share = value / values[POSTERIOR]
+            lines.append(f"  {name:12} {value:9.3f} {share:13.2f} {top_fifth(trades, name):+10.3f}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(report(asyncio.run(study([int(word) for word in sys.argv[1:]] or DEFAULT_SEEDS))))

@@ -1,0 +1,39 @@
+"""A reduced run of the study: what must hold for any seed that is worth believing."""
+
+import asyncio
+
+import pytest
+
+from tests.studies.scorers import POSTERIOR, Study, correlations, report, spearman, study
+
+_SEEDS = (7, 23)
+
+
+@pytest.fixture(scope="module")
+def found() -> Study:
+    return asyncio.run(study(_SEEDS))
+
+
+def test_the_expected_value_ranks_tradable_spreads_nearly_as_well_as_anyone_could(found: Study) -> None:
+    tradable = [trade for trade in found.trades if not trade.rejected]
+    values = correlations(tradable)
+    assert found.names >= 60
+    assert values["ev"] > max(values["v1"], values["v2"], values["v1_scaled"])
+    assert values["ev"] >= 0.8 * values[POSTERIOR], report(found)
+
+
+def test_the_trap_is_not_proposed(found: Study) -> None:
+    assert True not in found.traps
+    assert False in found.traps
+
+
+def test_what_is_proposed_is_worth_its_risk(found: Study) -> None:
+    proposed = [trade.truth for trade in found.trades if trade.proposed]
+    refused = [trade.truth for trade in found.trades if trade.rejected]
+    assert sum(proposed) / len(proposed) > 0.03 > sum(refused) / len(refused)
+
+
+def test_rank_correlation() -> None:
+    assert spearman([1.0, 2.0, 3.0], [10.0, 20.0, 15.0]) == pytest.approx(0.5)
+    assert spearman([1.0, 1.0, 2.0], [5.0, 5.0, 9.0]) == pytest.approx(1.0)
+    assert spearman([1.0, 1.0], [1.0, 2.0]) == 0.0
