@@ -72,7 +72,7 @@ def candidate_document(candidate: "Candidate", spreads: "tuple[Spread, ...]") ->
 
 def spread_document(spread: "Spread") -> dict[str, Any]:
     """A spread for JSON: prices a share and money a contract as strings, the legs with their quotes."""
-    dollars = ("mid", "natural", "fill", "max_profit", "max_loss", "commission", "ev")
+    dollars = ("mid", "natural", "fill", "max_profit", "max_loss", "commission", "ev", "ev_exit")
     legs = [
         {
             "quantity": leg.quantity,
