@@ -58,7 +58,7 @@ def refusal(
     least = settings.min_reward_risk if kind.two_sided else settings.min_reward_risk_vertical
     ratio = reward_risk if reward_risk is not None else 0.0
     if ratio < least:
-        return Refusal(Rejection.REWARD_RISK, f"a reward/risk of {ratio:.2f} is under spreads.{key} {least:.2f}")
+        return Refusal(Rejection.REWARD_RISK, f"a reward/risk of {ratio:.3f} is under spreads.{key} {least:g}")
     if tier is Tier.REJECT:
         sentence = "a leg cannot be traded: its market is too wide or its open interest too small"
         return Refusal(Rejection.LEG_TIER, sentence)
