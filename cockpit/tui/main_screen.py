@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from cockpit.tui import trading
-from cockpit.tui.actions import ACTIONS, Pane
+from cockpit.tui.actions import ACTIONS, Group, Pane
 from cockpit.tui.areas import PanesArea
 from cockpit.tui.inks import Ground, Ink
 from cockpit.tui.keymap import keys_of, shown
@@ -62,9 +62,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._cockpit = app
         stale = app.settings.ui.stale_seconds
         self.ticks = TicksPane(app.moment, stale)
-        self.candidates = CandidatesPane(app.moment, max(stale, 900.0))
-        self.spreads = SpreadsPane(app.moment, max(stale, 900.0))
-        self.portfolio = PortfolioPane(app.moment, stale)
+        replay = app.settings.profile == "replay"
+        self.candidates = CandidatesPane(app.moment, max(stale, 900.0), replay=replay)
+        self.spreads = SpreadsPane(app.moment, max(stale, 900.0), replay=replay)
+        self.portfolio = PortfolioPane(app.moment, stale, replay=replay)
         self.health = HealthPane()
         self.panes: dict[Pane, PaneView] = {
             Pane.TICKS: self.ticks,
@@ -172,6 +173,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _hints(self) -> list[Part]:
         keymap = self._cockpit.keymap
         chosen = [action for action in ACTIONS if action.always or self.active in action.panes]
+        if self._cockpit.settings.profile == "replay":
+            chosen = [action for action in chosen if action.group is not Group.TRADE]
         return [
             words(
                 *((f"{shown(keys_of(action.name, keymap)[0])} ", Ink.ACCENT), (action.label, Ink.MUTED)),

@@ -1,9 +1,12 @@
 """The keys of the main screen, as a trader would press them."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from cockpit.scan.earnings import DateClaim
 from cockpit.settings import Settings, UiSettings
 from cockpit.tui.actions import ACTIONS, Pane
 from cockpit.tui.app import CockpitApp
@@ -78,9 +81,11 @@ async def test_sort_and_reverse(session: DemoSession, screen: Screen) -> None:
         table = app.main.candidates.table
         await pilot.press("2", "t")
         assert table.sort_column.name == "name"
-        assert table.rows.order == sorted(table.rows.order)
+        assert table.rows.order[:-1] == sorted(table.rows.order[:-1])
+        assert table.rows.order[-1] == "WDAY", "a name without figures stands last"
         await pilot.press("r")
-        assert table.rows.order == sorted(table.rows.order, reverse=True)
+        assert table.rows.order[:-1] == sorted(table.rows.order[:-1], reverse=True)
+        assert table.rows.order[-1] == "WDAY"
         assert "name ▾" in picture(app)
 
 
@@ -258,3 +263,36 @@ async def test_quitting_closes_the_session_first(session: DemoSession) -> None:
                 break
     assert session.closed
     assert app.return_value == 0
+
+
+async def test_a_name_without_figures_says_why_in_their_place(session: DemoSession, screen: Screen) -> None:
+    async with screen(session, (120, 40)) as (app, _pilot):
+        assert "WDAY  25 Nov AMC the chain has no two-sided quote near the" in picture(app)
+
+
+async def test_a_date_that_calendars_do_not_share_is_marked(session: DemoSession, screen: Screen) -> None:
+    async with screen(session) as (app, pilot):
+        known = session.boards.candidates.get("NVDA")
+        assert known is not None
+        assert "NVDA  25 Nov AMC" in picture(app)
+        other = DateClaim("other", known.report_date + timedelta(days=1))
+        session.boards.candidates.put("NVDA", replace(known, date_sources=(other,)))
+        await settled(app, pilot)
+        assert "NVDA  25 Nov?AMC" in picture(app)
+        rhythm = replace(other, slack=7)
+        session.boards.candidates.put("NVDA", replace(known, date_sources=(rhythm,)))
+        await settled(app, pilot)
+        assert "NVDA  25 Nov AMC" in picture(app)
+        session.boards.candidates.put("NVDA", replace(known, flags=("one date source",)))
+        await settled(app, pilot)
+        assert "NVDA  25 Nov?AMC" in picture(app)
+
+
+async def test_a_replay_says_that_it_holds_trades_only(screen: Screen) -> None:
+    async with screen(DemoSession(StillClock()), settings=Settings(profile="replay")) as (app, pilot):
+        for key in ("2", "3", "4"):
+            await pilot.press(key)
+            await pilot.pause()
+        shown = picture(app)
+        assert shown.count("a recording holds trades only") == 3
+        assert "s scan" not in shown

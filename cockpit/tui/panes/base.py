@@ -26,6 +26,8 @@ R = TypeVar("R")
 V = TypeVar("V")
 
 STARTING = "starting the market…"
+TRADES_ONLY = "a recording holds trades only: no earnings, no options"
+"""Why the panes about options stay empty in a replay."""
 
 
 class PaneView(Vertical):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, day, fixed, percent, since
 from cockpit.tui.inks import Ink, Run
-from cockpit.tui.panes.base import TablePane, drained
+from cockpit.tui.panes.base import TRADES_ONLY, TablePane, drained
 from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import Column, Moment, number_run
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cockpit.scan.candidate import Candidate, ScanProgress
     from cockpit.scan.liquidity import Tier
 
+_DATE_DOUBTS = frozenset({"one date source", "dates differ", "unconfirmed date"})
 _TIER_INK = {"A": Ink.UP, "B": Ink.TEXT, "C": Ink.WARN, "D": Ink.DOWN}
 
 
@@ -37,9 +38,19 @@ def _spot(candidate: Candidate, moment: Moment) -> Run:
     return number_run(fixed(spot, 2 if spot is None or spot < 1000 else 1))
 
 
+def _report(candidate: Candidate, moment: Moment) -> Run:
+    doubted = doubtful_date(candidate)
+    mark, ink = ("?", Ink.WARN) if doubted else (" ", Ink.TEXT)
+    return (f"{day(candidate.report_date)}{mark}{candidate.timing.value}", ink)
+
+
+def doubtful_date(candidate: Candidate) -> bool:
+    """True where calendars name different days, or where others were asked and only one names this one."""
+    apart = any(not claim.slack and claim.day != candidate.report_date for claim in candidate.date_sources)
+    return apart or not _DATE_DOUBTS.isdisjoint(candidate.flags)
+
+
 def _notes(candidate: Candidate, moment: Moment) -> Run:
-    if candidate.problem:
-        return (candidate.problem, Ink.MUTED)
     return (", ".join(candidate.flags), Ink.WARN)
 
 
@@ -52,7 +63,7 @@ def _vrp(candidate: Candidate, moment: Moment) -> Run:
 _COLUMNS: tuple[Column[Candidate], ...] = (
     Column("name", "name", 5, lambda c, m: (c.symbol, Ink.STRONG), lambda c: c.symbol, "left", 0, descending=False),
     Column(
-        *("report", "report", 10, lambda c, m: (f"{day(c.report_date)} {c.timing.value}", Ink.TEXT)),
+        *("report", "report", 10, _report),
         *(lambda c: c.report_date, "left", 2),
         descending=False,
     ),
@@ -86,11 +97,21 @@ _COLUMNS: tuple[Column[Candidate], ...] = (
 class CandidatesPane(TablePane[str, "Candidate"]):
     """Candidates: names whose report is near, with implied and past moves."""
 
-    def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
+    def __init__(self, moment: Callable[[], Moment], stale_seconds: float, *, replay: bool = False) -> None:
+        """``replay``: the market is a recording, and nothing will ever be scanned."""
         super().__init__(
-            Pane.CANDIDATES, LiveTable(_COLUMNS, sort="score", moment=moment, age=_age, stale_seconds=stale_seconds)
+            Pane.CANDIDATES,
+            LiveTable(
+                _COLUMNS,
+                sort="score",
+                moment=moment,
+                age=_age,
+                stale_seconds=stale_seconds,
+                remark=lambda candidate: candidate.problem,
+            ),
         )
         self._cursor: Cursor[str] | None = None
+        self._replay = replay
 
     def fields(self) -> Mapping[str, Field[Candidate]]:
         """What the rows can be filtered by."""
@@ -119,6 +140,8 @@ class CandidatesPane(TablePane[str, "Candidate"]):
 
     def empty_reason(self) -> str:
         """Why there are no candidates."""
+        if self._replay:
+            return TRADES_ONLY
         progress = self.progress()
         if progress is None:
             return "nothing scanned yet; s scans the earnings calendar"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, day, fixed, percent, short_fraction, signed, since
 from cockpit.tui.inks import Ink, Run
-from cockpit.tui.panes.base import TablePane, drained
+from cockpit.tui.panes.base import TRADES_ONLY, TablePane, drained
 from cockpit.tui.panes.spreads import short_label
 from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Part, words
@@ -82,7 +82,8 @@ def _legs(position: Position) -> Sequence[Mapping[str, Run]]:
 class PortfolioPane(TablePane[str, "Position"]):
     """Portfolio: the paper book, a spread a row."""
 
-    def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
+    def __init__(self, moment: Callable[[], Moment], stale_seconds: float, *, replay: bool = False) -> None:
+        """``replay``: the market is a recording, and nothing can be opened."""
         super().__init__(
             Pane.PORTFOLIO,
             LiveTable(
@@ -90,6 +91,7 @@ class PortfolioPane(TablePane[str, "Position"]):
             ),
         )
         self._cursor: Cursor[str] | None = None
+        self._replay = replay
 
     def fields(self) -> Mapping[str, Field[Position]]:
         """What the rows can be filtered by."""
@@ -122,7 +124,7 @@ class PortfolioPane(TablePane[str, "Position"]):
 
     def empty_reason(self) -> str:
         """Why there are no positions."""
-        return "no open position; o on a spread opens one"
+        return TRADES_ONLY if self._replay else "no open position; o on a spread opens one"
 
     def title_parts(self) -> list[Part]:
         """The account, then sort and counts."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, fixed, short_fraction, signed, since
 from cockpit.tui.inks import Ink, Run
-from cockpit.tui.panes.base import TablePane
+from cockpit.tui.panes.base import TRADES_ONLY, TablePane
 from cockpit.tui.panes.candidates import tier_run
 from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import Column, Moment, moved_run, number_run
@@ -93,13 +93,15 @@ _COLUMNS: tuple[Column[Spread], ...] = (
 class SpreadsPane(TablePane[str, "Spread"]):
     """Spreads: the structures of one name, best first."""
 
-    def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
+    def __init__(self, moment: Callable[[], Moment], stale_seconds: float, *, replay: bool = False) -> None:
+        """``replay``: the market is a recording, and there will never be options."""
         super().__init__(
             Pane.SPREADS,
             LiveTable(
                 _COLUMNS, sort="score", moment=moment, age=_age, stale_seconds=stale_seconds, foot=self._below_rows
             ),
         )
+        self._replay = replay
         self.symbol: str | None = None
         self._seen: tuple[Spread, ...] | None = None
 
@@ -143,6 +145,8 @@ class SpreadsPane(TablePane[str, "Spread"]):
 
     def empty_reason(self) -> str:
         """Why there are no spreads."""
+        if self._replay:
+            return TRADES_ONLY
         if self.symbol is None:
             return "no candidate under the cursor; s scans for some"
         candidate = self.session.boards.candidates.get(self.symbol) if self.session else None

@@ -40,7 +40,8 @@ def _change(ticker: Ticker, moment: Moment) -> Run:
 def _sides(ticker: Ticker, moment: Moment) -> Run:
     if ticker.bid is None or ticker.ask is None:
         return ("?", Ink.MUTED)
-    return (f"{price(ticker.bid)} {on_point(price(ticker.ask), _POINT):>15}", Ink.TEXT)
+    bid, ask = (on_point(price(side), _POINT) for side in (ticker.bid, ticker.ask))
+    return (f"{bid} {ask:>13}", Ink.TEXT)
 
 
 def _number(get: Callable[[Ticker], object]) -> Callable[[Ticker], float | None]:
@@ -56,7 +57,7 @@ _COLUMNS: tuple[Column[Ticker], ...] = (
     Column("last", "last", 12, _last, _number(lambda t: t.last), rank=1),
     Column("chg", "chg %", 7, _change, lambda t: t.change, rank=2),
     Column("book", "bid/ask", 9, lambda t, m: number_run(tails(t.bid, t.ask)), rank=3),
-    Column("sides", "bid             ask   ", 26, _sides, _number(lambda t: t.bid), rank=8, instead=("book",)),
+    Column("sides", f"bid{'ask':>14}", 27, _sides, _number(lambda t: t.bid), rank=8, instead=("book",)),
     Column(
         "tps", "tr/s", 5, lambda t, m: (f"{t.trades_per_second:.1f}", Ink.TEXT), lambda t: t.trades_per_second, rank=4
     ),

@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 
 from cockpit.tui.inks import Ground, Ink, Run
 from cockpit.tui.widgets.columns import GAP, Column, Moment, Sortable, choose
-from cockpit.tui.widgets.lines import EMPTY, Line, LinesMixin, fit, merged
+from cockpit.tui.widgets.lines import EMPTY, Line, LinesMixin, clean, fit, merged, width_of
 from cockpit.tui.widgets.rows import Rows
 
 K = TypeVar("K", bound=Hashable)
@@ -45,6 +45,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
         age: Callable[[R, Moment], float | None] | None = None,
         stale_seconds: float = float("inf"),
         foot: Callable[[R | None, int, int], Sequence[Line]] | None = None,
+        remark: Callable[[R], str | None] | None = None,
         name: str | None = None,
     ) -> None:
         """Declare the table.
@@ -56,6 +57,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
             legs: further lines below a row, as cells by column name.
             age: seconds since a row was true; older than ``stale_seconds`` dims it.
             foot: lines below the last row, where there is room: of the row under the cursor, cells and lines.
+            remark: why a row has no figures: stands dimmed in their place, and the row sorts last either way.
         """
         super().__init__(name=name)
         self._columns = columns
@@ -63,6 +65,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
         self._legs = legs
         self._age = age
         self._stale_seconds = stale_seconds
+        self._remark = remark
         self._foot = foot
         self._foot_lines: Sequence[Line] = ()
         self.sort_column = next(column for column in columns if column.name == sort)
@@ -140,9 +143,9 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
         return [column.name for column in self._columns if column.key is not None]
 
     def _sort_key(self) -> Callable[[R], Sortable | None]:
-        key = self.sort_column.key
+        key, remark = self.sort_column.key, self._remark
         assert key is not None, f"the column {self.sort_column.name} has no sort key"
-        return key
+        return key if remark is None else lambda row: None if remark(row) else key(row)
 
     def _may_sort(self, monotonic: float) -> bool:
         # A table that is being worked in holds still: nothing moves away from under a finger.
@@ -259,20 +262,25 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
     def _header(self) -> Line:
         words: list[Run] = [(" ", Ink.MUTED)]
         for at, (column, width) in enumerate(self._fitted):
-            title = column.title
+            title, gap = column.title, GAP * (at > 0)
             sorted_by = column is self.sort_column
             if sorted_by:
                 arrow = "▾" if self.descending else "▴"
-                title = f"{title}{arrow}" if len(title) < width else f"{title[: width - 1]}{arrow}"
+                if len(title) < width:
+                    title = f"{title}{arrow}"
+                elif gap:
+                    gap = arrow  # a title that fills its column has its arrow in the gap before it
             text = fit(title, width) if column.align == "left" else fit(title, width).rstrip().rjust(width)
-            words.append((GAP * (at > 0) + text, Ink.ACCENT if sorted_by else Ink.MUTED))
+            words.append((gap + text, Ink.ACCENT if sorted_by else Ink.MUTED))
         return Line(merged(words))
 
     def _row_lines(self, row: R) -> tuple[Line, ...]:
         moment = self._moment()
         age = self._age(row, moment) if self._age is not None else None
         dim = age is not None and age > self._stale_seconds
-        parent = self._laid_out({column.name: column.cell(row, moment) for column, _ in self._fitted}, dim)
+        cells = {column.name: column.cell(row, moment) for column, _ in self._fitted}
+        remark = self._remark(row) if self._remark is not None else None
+        parent = self._laid_out(cells, dim) if not remark else self._remarked(cells, remark)
         legs = self._legs(row) if self._legs is not None else ()
         return (parent, *(self._laid_out(leg, dim) for leg in legs))
 
@@ -282,6 +290,15 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
             text, ink = cells.get(column.name, ("", Ink.TEXT))
             runs.append((GAP * (at > 0) + column.place(text, width), Ink.MUTED if dim else ink))
         return Line(merged(runs))
+
+    def _remarked(self, cells: Mapping[str, Run], remark: str) -> Line:
+        """The leading words of a row, and the remark where its figures would stand."""
+        words = " "
+        for column, width in self._fitted:
+            if column.align != "left":
+                break
+            words += column.place(cells[column.name][0], width) + GAP
+        return Line(((words + fit(clean(remark), max(0, self.size.width - width_of(words))), Ink.MUTED),))
 
     # --- events ---------------------------------------------------------------------------------------------------
 
