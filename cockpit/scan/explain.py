@@ -10,6 +10,7 @@ from cockpit.scan.explain_spread import spread_section, study_section, unbuilt_s
 from cockpit.scan.explanation import UNKNOWN, Explanation, Row, Section
 from cockpit.scan.liquidity import NOMINAL_CONTRACTS as CONTRACTS
 from cockpit.scan.report_dates import date_rows
+from cockpit.scan.vendor_greeks import vendor_section
 from cockpit.scan.vrp import HIGH_TAIL_RATIO, PRIOR_QUARTERS, PRIOR_RATIO
 from cockpit.scan.wording import age, money, number, percent
 from cockpit.spreads.law import PRIOR_WEIGHT, REALISED_SHARE, REALISED_WEIGHT, outlook
@@ -51,7 +52,7 @@ def explain(candidate: Candidate, spreads: Sequence[Spread]) -> Explanation:
         sections.append(Section("Past reactions", tuple(_reactions(candidate))))
         sections.append(Section("Volatility risk premium", (*_premium(candidate), *_law(candidate))))
         sections.extend(spread_section(spread, candidate) for spread in spreads)
-        extras = unbuilt_section(candidate), study_section(candidate)
+        extras = vendor_section(candidate, spreads), unbuilt_section(candidate), study_section(candidate)
         sections.extend(extra for extra in extras if extra is not None)
     return Explanation(title, tuple(sections))
 

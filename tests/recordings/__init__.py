@@ -1,0 +1,1 @@
+"""The real clients on what real vendors sent, over HTTP on loopback."""
