@@ -158,7 +158,7 @@ def test_the_tradable_come_first_and_the_rejected_keep_their_reason() -> None:
     ("config", "words"),
     [
         ({"spreads": {"min_credit": 5.0}}, "is under spreads.min_credit 5.00"),
-        ({"spreads": {"min_reward_risk": 9.0}}, "is under spreads.min_reward_risk 9.00"),
+        ({"spreads": {"min_reward_risk": 9.0}}, "is under spreads.min_reward_risk 9"),
         ({"portfolio": {"commission": 40.0}}, "commissions leave less than two ticks"),
     ],
 )
