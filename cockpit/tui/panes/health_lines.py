@@ -19,6 +19,10 @@ from cockpit.tui.widgets.lines import Line, fit, merged, width_of
 _STATE_INK = {State.UP: Ink.UP, State.DEGRADED: Ink.WARN, State.DOWN: Ink.ERROR, State.STARTING: Ink.WARN}
 _TWO_COLUMNS = 100
 _SHORT_ITEM = 24
+_NAME = 13
+_PART = 9
+_CELLS = (9, 10, 12, 10, 9, 8, 6)
+"""Cells of the figures of feed, database and process, by place."""
 _SHORT = {"tradier": "TR", "alpha_vantage": "AV", "binance": "BN"}
 
 Item = tuple[Run, ...]
@@ -82,18 +86,18 @@ def feed_items(feed: FeedStatus, moment: Moment) -> list[Item]:
     up = "" if feed.up_since is None else duration(moment.monotonic - feed.up_since)
     quiet = None if feed.last_message_at is None else moment.monotonic - feed.last_message_at
     items = [
-        (state_run(feed.state), (f" {up}" if up else "", Ink.TEXT)),
+        (state_run(feed.state), (f" {up}" if up and feed.state is State.UP else "", Ink.TEXT)),
         _item("", f"{feed.rate:.0f}/s"),
         _item("lag", _milliseconds(feed.lag_ms)),
-        _item("ring", f"{feed.ring_fill:.0%}", Ink.WARN if feed.ring_fill > 0.5 else Ink.TEXT),
         _item("gaps", compact(feed.gaps), _loud(feed.gaps)),
+        _item("ring", f"{feed.ring_fill:.0%}", Ink.WARN if feed.ring_fill > 0.5 else Ink.TEXT),
         _item("reconn", compact(feed.reconnects), _loud(feed.reconnects)),
         _item("bad", compact(feed.rejected), _loud(feed.rejected)),
         _item("stored", compact(feed.stored)),
     ]
     if quiet is not None and quiet >= 3:
-        items.insert(1, _item("silent", age(quiet), Ink.WARN))
-    return items + _said(feed.message)
+        items[1] = _item("silent", age(quiet), Ink.WARN)
+    return items
 
 
 def provider_items(provider: ProviderStatus, now: Moment) -> list[Item]:
@@ -103,12 +107,12 @@ def provider_items(provider: ProviderStatus, now: Moment) -> list[Item]:
     if window is None:
         items.append((state_run(provider.state),))
     else:
-        bar = meter(window.used / max(1, window.limit), 8)
+        bar = meter(window.used / max(1, window.limit), 7)
         reset = duration(window.resets_in) if window.used else "-"
-        text = f"{limit_text(window):<9} {bar} {reset:>4}"
+        text = f"{limit_text(window):<9} {bar} {reset:>5}"
         items.append(((text, limit_ink(window)),))
     items.append(_item("p95", f"{_milliseconds(provider.p95_ms):>6}"))
-    items.append(_item("hit", "?" if provider.hit_ratio is None else f"{provider.hit_ratio:.0%}"))
+    items.append(_item("hit", f"{'?' if provider.hit_ratio is None else f'{provider.hit_ratio:.0%}':>4}"))
     if provider.breaker != "closed":
         items.insert(1, _item("breaker", provider.breaker, Ink.ERROR))
     if provider.waiting:
@@ -117,46 +121,51 @@ def provider_items(provider: ProviderStatus, now: Moment) -> list[Item]:
         items.append(_item("errors", compact(provider.errors), Ink.WARN))
     if provider.breaker == "closed":
         items.append(_item("", "closed", Ink.MUTED))
-    return items + _said(provider.last_error if provider.state is not State.UP else "")
+    return items
 
 
 def storage_items(storage: StorageStatus) -> list[Item]:
     """The database's figures."""
-    items = [
-        (state_run(storage.state),),
+    state: Item = (("read-only", Ink.WARN),) if storage.read_only else (state_run(storage.state),)
+    return [
+        state,
         _item("queue", compact(storage.queued), Ink.WARN if storage.queued > 10_000 else Ink.TEXT),
-        _item("commit p99", _milliseconds(storage.commit_p99_ms)),
+        _item("commit", _milliseconds(storage.commit_p99_ms)),
         _item("wal", data_size(storage.wal_bytes)),
-        _item("db", data_size(storage.database_bytes)),
         _item("disk", "?" if storage.disk_used is None else f"{storage.disk_used:.0%}", _disk_ink(storage.disk_used)),
+        _item("db", data_size(storage.database_bytes)),
     ]
-    if storage.read_only:
-        items.insert(1, (("read-only", Ink.WARN),))
-    return items + _said(storage.message)
 
 
 def process_items(process: ProcessStatus) -> list[Item]:
     """The process's figures."""
     return [
-        _item("cpu", "?" if process.cpu is None else f"{process.cpu:.1%}"),
-        _item("rss", "?" if process.rss_bytes is None else data_size(process.rss_bytes)),
-        _item("loop p99", _milliseconds(process.loop_lag_ms)),
-        _item("tasks", str(process.tasks)),
         _item("up", duration(process.uptime)),
+        _item("cpu", "?" if process.cpu is None else f"{process.cpu:.1%}"),
+        _item("loop", _milliseconds(process.loop_lag_ms)),
+        _item("rss", "?" if process.rss_bytes is None else data_size(process.rss_bytes)),
+        _item("tasks", str(process.tasks)),
     ]
 
 
 def task_items(task: TaskStatus) -> list[Item]:
     """A supervised task's figures."""
-    return [(state_run(task.state),), _item("restarts", str(task.restarts), _loud(task.restarts)), *_said(task.message)]
+    return [(state_run(task.state),), _item("restarts", str(task.restarts), _loud(task.restarts))]
 
 
 def _disk_ink(used: float | None) -> Ink:
     return Ink.TEXT if used is None or used < 0.9 else Ink.ERROR
 
 
-def _said(message: str) -> list[Item]:
-    return [((message, Ink.WARN),)] if message else []
+def sentence_of(row: HealthRow) -> str:
+    """What a part says of itself where it is not well, or of what it waits for; empty where there is nothing to say."""
+    match row:
+        case ProviderStatus():
+            return row.last_error if row.state is not State.UP else ""
+        case ProcessStatus():
+            return ""
+        case _:
+            return row.message
 
 
 def items_of(row: HealthRow, moment: Moment) -> tuple[str, list[Item]]:
@@ -185,40 +194,75 @@ def strip_parts(rows: dict[str, HealthRow]) -> list[Part]:
 
 
 def health_lines(rows: dict[str, HealthRow], moment: Moment, width: int) -> list[Line]:
-    """Every part in lines of ``width`` cells: in two columns where they fit, below each other where not."""
-    order = {FeedStatus: 0, StorageStatus: 1, ProcessStatus: 2, TaskStatus: 3}
-    parts = sorted((row for row in rows.values() if type(row) in order), key=lambda row: order[type(row)])
-    vendors: list[HealthRow] = [row for row in rows.values() if isinstance(row, ProviderStatus)]
-    tasks = [row for row in parts if isinstance(row, TaskStatus)]
-    left: list[HealthRow] = [row for row in parts if not isinstance(row, TaskStatus)]
-    # Tasks that run are one line together; one that does not gets a line of its own.
-    left.extend(task for task in tasks if task.state is not State.UP)
+    """Every part in lines of ``width`` cells: in two columns where they fit, below each other where not.
+
+    What a part has to say comes first, across the whole width: nothing else matters then.
+    """
+    order = {FeedStatus: 0, StorageStatus: 1, ProcessStatus: 2}
+    tasks = [row for row in rows.values() if isinstance(row, TaskStatus)]
+    said = [_sentence(row, moment, width) for row in rows.values() if sentence_of(row)]
+    left = sorted((row for row in rows.values() if type(row) in order), key=lambda row: order[type(row)])
+    vendors = [row for row in rows.values() if isinstance(row, ProviderStatus)]
+    # Tasks are one line together, but one that is in trouble and says nothing gets a line of its own.
+    left.extend(task for task in tasks if troubled(task) and not task.message)
     if width < _TWO_COLUMNS:
-        lines = [_row(row, moment, width) for row in [*left, *vendors]]
-        running = _running(tasks, width)
-        return [Line(merged(line)) for line in ([*lines, running] if running else lines)]
+        lines = [*said, *(_row(row, moment, width) for row in [*left, *vendors])]
+        if tasks:
+            lines.append(_tasks(tasks, width))
+        return [Line(merged(line)) for line in lines]
     half = (width - 1) // 2
     ones = [_row(row, moment, half) for row in left]
     others = [_row(row, moment, width - half - 1) for row in vendors]
-    if running := _running(tasks, half):
-        (ones if len(ones) <= len(others) else others).append(running)
+    if tasks:
+        column = ones if len(ones) <= len(others) else others
+        column.append(_tasks(tasks, half))
     count = max(len(ones), len(others))
     blank: list[Run] = [(" " * half, Ink.TEXT)]
     pairs = zip(ones + [blank] * (count - len(ones)), others + [[]] * (count - len(others)), strict=True)
-    return [Line(merged([*one, (" ", Ink.TEXT), *other])) for one, other in pairs]
+    return [Line(merged(line)) for line in [*said, *([*one, (" ", Ink.TEXT), *other] for one, other in pairs)]]
+
+
+def _sentence(row: HealthRow, moment: Moment, width: int) -> list[Run]:
+    name, _ = items_of(row, moment)
+    state = row_state(row)
+    items: list[Item] = [(state_run(state),), ((sentence_of(row), Ink.WARN if troubled(row) else Ink.MUTED),)]
+    if isinstance(row, TaskStatus):
+        items.append(_item("restarts", str(row.restarts), _loud(row.restarts)))
+    return _padded(f" {fit(name, _NAME)} ", items, width)
 
 
 def _row(row: HealthRow, moment: Moment, width: int) -> list[Run]:
     name, items = items_of(row, moment)
-    return _padded(f" {fit(name, 13)} ", items, width)
+    if isinstance(row, ProviderStatus):
+        return _padded(f" {fit(name, _NAME)} ", items, width)
+    return _padded(f" {fit(name, _PART)} ", _aligned(items), width)
 
 
-def _running(tasks: list[TaskStatus], width: int) -> list[Run]:
-    running = [task for task in tasks if task.state is State.UP]
-    if not running:
-        return []
-    names = ", ".join(f"{task.name}{f' ({task.restarts} restarts)' if task.restarts else ''}" for task in running)
-    return _padded(f" {fit('tasks', 13)} ", [((f"{len(running)} up ", Ink.UP), (names, Ink.MUTED))], width)
+def _aligned(items: list[Item]) -> list[Item]:
+    """Figures of one place below each other, whichever part they are of."""
+    out: list[Item] = []
+    short = 0
+    for at, item in enumerate(items):
+        out.append(((" " * short, Ink.TEXT), *item) if short else item)
+        size = sum(width_of(text) for text, _ in item)
+        short = max(0, _CELLS[at] - size) if at < len(_CELLS) else 0
+    return out
+
+
+def _tasks(tasks: list[TaskStatus], width: int) -> list[Run]:
+    """How many tasks are in which state, and by name those that are not well or had to be started again."""
+    states = [state for state in State if any(task.state is state for task in tasks)]
+    states.sort(key=lambda state: state is not State.UP)
+    items: list[Item] = [
+        ((f"{sum(task.state is state for task in tasks)} ", Ink.TEXT), state_run(state)) for state in states
+    ]
+    for task in tasks:
+        if troubled(task):
+            items.append(((task.name, Ink.WARN),))
+        elif task.restarts:
+            again = f"restart{'s' if task.restarts > 1 else ''}"
+            items.append(((f"{task.name} ", Ink.MUTED), (f"{task.restarts} {again}", Ink.WARN)))
+    return _padded(f" {fit('tasks', _PART)} ", items, width)
 
 
 def _padded(head: str, items: list[Item], width: int) -> list[Run]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cockpit.ticks.quote import Ticker
 
 _POINT = 5
+_SIDES = 26
 
 
 def _age(ticker: Ticker, moment: Moment) -> float | None:
@@ -41,7 +42,9 @@ def _sides(ticker: Ticker, moment: Moment) -> Run:
     if ticker.bid is None or ticker.ask is None:
         return ("?", Ink.MUTED)
     bid, ask = (on_point(price(side), _POINT) for side in (ticker.bid, ticker.ask))
-    return (f"{bid} {ask:>13}", Ink.TEXT)
+    text = f"{bid} {ask:>13}"
+    # A price too large for its half gives up the common point, never a digit.
+    return (text if len(text) <= _SIDES else f"{bid.rstrip()} {ask:>13}", Ink.TEXT)
 
 
 def _number(get: Callable[[Ticker], object]) -> Callable[[Ticker], float | None]:
@@ -57,7 +60,7 @@ _COLUMNS: tuple[Column[Ticker], ...] = (
     Column("last", "last", 12, _last, _number(lambda t: t.last), rank=1),
     Column("chg", "chg %", 7, _change, lambda t: t.change, rank=2),
     Column("book", "bid/ask", 9, lambda t, m: number_run(tails(t.bid, t.ask)), rank=3),
-    Column("sides", f"bid{'ask':>14}", 27, _sides, _number(lambda t: t.bid), rank=8, instead=("book",)),
+    Column("sides", f"bid{'ask':>14}", _SIDES, _sides, _number(lambda t: t.bid), rank=8, instead=("book",)),
     Column(
         "tps", "tr/s", 5, lambda t, m: (f"{t.trades_per_second:.1f}", Ink.TEXT), lambda t: t.trades_per_second, rank=4
     ),
