@@ -3,10 +3,11 @@
 import sys
 
 from tests.benchmarks.imports import import_time
+from tests.benchmarks.maths import maths
 from tests.benchmarks.scans import scan_100
 from tests.benchmarks.screens import first_paint, screen_load
 
-_BENCHMARKS = {benchmark.__name__: benchmark for benchmark in (import_time, first_paint, scan_100, screen_load)}
+_BENCHMARKS = {benchmark.__name__: benchmark for benchmark in (import_time, maths, first_paint, scan_100, screen_load)}
 
 
 def main(names: list[str]) -> int:
