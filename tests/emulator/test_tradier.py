@@ -1,12 +1,13 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from cockpit.emulator.universe import BROKEN_QUOTES, NO_GREEKS, NO_OPTIONS, ONE_EXPIRY
+from cockpit.emulator.universe import BROKEN_QUOTES, DATES_DIFFER, NO_GREEKS, NO_OPTIONS, ONE_EXPIRY
+from cockpit.options.calendar import next_session
 from tests.emulator.conftest import NOON_ISH, Client, serving
 
 
@@ -175,6 +176,15 @@ async def test_search_lookup_symbols_and_fundamentals(client: Client) -> None:
     events = (await client.tradier("beta/markets/fundamentals/corporate_calendars", symbols="CRM")).body
     table = events[0]["results"][0]["tables"]["corporate_calendars"]
     assert any(row["begin_date_time"] == "2026-11-25" for row in table)
+
+
+@pytest.mark.parametrize("symbol", DATES_DIFFER)
+async def test_two_calendars_differ_by_a_session_on_some_names(client: Client, symbol: str) -> None:
+    listed = (await client.alpha("EARNINGS_CALENDAR", symbol=symbol)).text.splitlines()[1].split(",")[2]
+    events = (await client.tradier("beta/markets/fundamentals/corporate_calendars", symbols=symbol)).body
+    days = [row["begin_date_time"] for row in events[0]["results"][0]["tables"]["corporate_calendars"]]
+    assert listed not in days
+    assert str(next_session(date.fromisoformat(listed))) in days
 
 
 async def test_xml_unless_json_is_asked_for(client: Client) -> None:
