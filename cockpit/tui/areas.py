@@ -11,8 +11,8 @@ from cockpit.tui.actions import Pane
 
 HEALTH_ROWS = 6
 """Title and five lines."""
-_LEAST_SPREADS, _MOST_SPREADS = 9, 12
-"""Title, header and four structures with their reasons below; the upper one leaves a blank line and a spare one."""
+_LEAST_SPREADS, _MOST_SPREADS = 9, 11
+"""Title, header and four structures with their reasons below; the upper one leaves blank lines around them."""
 _LEFT, _RIGHT = 55, 64
 _HEAD = 2
 """Title and header of a table."""

@@ -51,7 +51,7 @@ async def test_the_split_follows_symbols_sizes_and_zoom(session: DemoSession, sc
         assert main.spreads.size == main._body.size
         await pilot.press("z")
         await pilot.pause()
-        assert main.spreads.size.height == 12
+        assert main.spreads.size.height == 11
 
 
 async def test_no_layout_without_a_reason(session: DemoSession, screen: Screen) -> None:

@@ -74,8 +74,9 @@ def _why_items(spread: Spread, candidate: Candidate | None) -> Iterator[str]:
     if spread.breakevens and spread.pop is not None:
         yield f"POP at {' / '.join(fixed(point) for point in spread.breakevens)}"
     if spread.ev_exit is not None:
-        chance = "" if spread.pop_exit is None else f" at POP {short_fraction(spread.pop_exit)}"
-        yield f"EV next morning {signed(spread.ev_exit, 1)}{chance}"
+        yield f"EV next morning {signed(spread.ev_exit, 1)}"
+    if spread.pop_exit is not None:
+        yield f"POP then {short_fraction(spread.pop_exit)}"
     yield f"costs {fixed(spread.commission)}"
 
 
