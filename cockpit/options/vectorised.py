@@ -48,7 +48,8 @@ def value(
 ) -> Valuations:
     """Black-Scholes-Merton prices and greeks of many options at once.
 
-    Options without time or volatility, and inputs that are no numbers, are left to the pure function one by one.
+    Options without time or volatility, and inputs that are no numbers or lead to none here, are left to the pure
+    function one by one.
     """
     given = [np.asarray(one, np.float64) for one in (sign, spot, strike, years, rate, dividend_yield, volatility)]
     s, x, k, t, r, q, v = given
@@ -69,6 +70,8 @@ def value(
             asset - cash, delta, density / (x * deviation), decay * _A_DAY, slope * root * 0.01, cash * t
         )
         regular = (t > 0.0) & (v > 0.0) & (x > 0.0) & (k > 0.0)
+        for column in found:
+            regular = regular & np.isfinite(column)
     if regular.all():
         return found
     return _with_irregular(found, regular, given)

@@ -4,7 +4,7 @@ from math import exp, isnan, log
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cockpit.options import vectorised
@@ -61,6 +61,7 @@ def test_volatilities_are_those_of_the_pure_path() -> None:
     sign=st.sampled_from((1, -1)),
     numbers=st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=6, max_size=6),
 )
+@example(sign=1, numbers=[1.0, 2.2250738585072014e-308, 1.0, 2.0, 0.0, 1.0])
 def test_no_input_raises_and_both_paths_agree_on_what_has_no_answer(sign: int, numbers: list[float]) -> None:
     one = value(sign, *numbers)
     (other,) = zip(*vectorised.value([float(sign)], *([number] for number in numbers)), strict=True)
