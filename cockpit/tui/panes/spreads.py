@@ -30,7 +30,8 @@ def _age(spread: Spread, moment: Moment) -> float | None:
 
 
 def _quiet(spread: Spread, run: Run) -> Run:
-    return run if spread.rejected is None else (run[0], Ink.MUTED)
+    """What is not to be traded is dimmed: refused by a rule, or worth nothing by its score."""
+    return run if spread.rejected is None and spread.score.total > 0.0 else (run[0], Ink.MUTED)
 
 
 def _ev(spread: Spread, moment: Moment) -> Run:
