@@ -1,6 +1,6 @@
 """What can go wrong with a vendor, by name: set at the start or while the emulator runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
@@ -116,7 +116,6 @@ class Faults(FaultValues):
             UsageError: as :meth:`update`.
         """
         super().__init__()
-        self._listeners: list[Callable[[str], None]] = []
         self.update(values or {})
 
     def update(self, values: Mapping[str, object]) -> None:
@@ -128,12 +127,6 @@ class Faults(FaultValues):
         read = {name: _fault(name).read(value) for name, value in values.items()}
         for name, value in read.items():
             setattr(self, name, value)
-            for listener in self._listeners:
-                listener(name)
-
-    def listen(self, listener: Callable[[str], None]) -> None:
-        """Call with the name of every fault that is set from now on."""
-        self._listeners.append(listener)
 
     def take(self, name: str) -> Any:
         """The value of a one-time fault, which is off afterwards.

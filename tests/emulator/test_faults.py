@@ -47,14 +47,6 @@ def test_a_one_time_fault_is_taken_once() -> None:
     assert (faults.take("binance_gap"), faults.take("binance_gap")) == (3, 0)
 
 
-def test_listeners_hear_what_is_set() -> None:
-    heard: list[str] = []
-    faults = Faults()
-    faults.listen(heard.append)
-    faults.update({"binance_drop": 1})
-    assert heard == ["binance_drop"]
-
-
 def test_flags_read_name_and_value() -> None:
     assert parse_fault("tradier_status=429") == ("tradier_status", "429")
     assert parse_quota("tradier=60") == ("tradier", 60)
