@@ -8,7 +8,7 @@ from cockpit.options.chain import OptionChain
 from cockpit.options.contract import Greeks, OptionQuote, Right
 from cockpit.options.forward import Forward
 from cockpit.options.implied_volatility import implied_volatility
-from cockpit.options.pricing import value
+from cockpit.options.pricing import figures
 
 _REACH = 3
 
@@ -75,8 +75,10 @@ class Smile:
         volatility = self.volatility(strike)
         if volatility is None:
             return None
-        found = value(right.sign, self.carried_spot, strike, self.years, self.rate, 0.0, volatility)
-        return Greeks(found.delta, found.gamma, found.theta, found.vega)
+        _, delta, gamma, theta, vega, _ = figures(
+            right.sign, self.carried_spot, strike, self.years, self.rate, 0.0, volatility
+        )
+        return Greeks(delta, gamma, theta, vega)
 
     @property
     def carried_spot(self) -> float:

@@ -21,7 +21,8 @@ from cockpit.options.contract import OptionQuote, Right, occ_symbol
 from cockpit.options.forward import Forward
 from cockpit.options.implied_volatility import implied_volatility
 from cockpit.options.payoff import Payoff, PayoffLeg
-from cockpit.options.pricing import price, value
+from cockpit.options.pricing import figures as figures_of
+from cockpit.options.pricing import price
 from cockpit.options.smile import Smile
 from cockpit.spreads.law import physical_law
 from cockpit.spreads.sizing import mixture_kelly, payoff_kelly
@@ -78,12 +79,16 @@ def _beside_quantlib(options: list[_Mixed]) -> Iterator[Measurement]:
     runs: list[Callable[[], object]] = [*pure, *arrays, *oracle]
     figures = interleaved(_ROUNDS, *(partial(_milliseconds, one) for one in runs))
     names = ("price_and_greeks_10k", "implied_volatility_10k")
-    baselines = figures[len(pure) + len(arrays) :] if oracle else (0.0, 0.0)
-    against = "QuantLib, one by one" if oracle else "QuantLib is not installed: pip install trading-cockpit[oracle]"
-    for index, name in enumerate(names):
-        yield Measurement(f"{name}_pure", figures[index], "ms", baselines[index], against)
-    for index, name in enumerate(names if arrays else ()):
-        yield Measurement(f"{name}_arrays", figures[len(pure) + index], "ms", baselines[index], against)
+    values, volatilities, engine = figures[len(pure) + len(arrays) :] if oracle else (0.0, 0.0, 0.0)
+    missing = "QuantLib is not installed: pip install trading-cockpit[oracle]"
+    loops = ("BlackCalculator", "blackFormulaImpliedStdDevLiRS") if oracle else (missing, missing)
+    for path, first in (("pure", 0), *((("arrays", len(pure)),) if arrays else ())):
+        for index, (name, baseline, loop) in enumerate(zip(names, (values, volatilities), loops, strict=True)):
+            against = f"QuantLib's {loop}, one by one" if oracle else loop
+            yield Measurement(f"{name}_{path}", figures[first + index], "ms", baseline, against)
+        if oracle:
+            usual = "QuantLib's VanillaOption and AnalyticEuropeanEngine, one by one"
+            yield Measurement(f"{names[0]}_{path}", figures[first], "ms", engine, usual)
 
 
 def _pure(options: list[_Mixed]) -> list[Callable[[], object]]:
@@ -92,7 +97,7 @@ def _pure(options: list[_Mixed]) -> list[Callable[[], object]]:
 
     def values() -> None:
         for one in inputs:
-            value(*one)
+            figures_of(*one)
 
     def volatilities() -> None:
         for one in quoted:
@@ -142,7 +147,31 @@ def _oracle(options: list[_Mixed]) -> list[Callable[[], object]]:
             except RuntimeError:
                 continue
 
-    return [values, volatilities]
+    today = QuantLib.Settings.instance().evaluationDate = QuantLib.Date(24, 11, 2026)
+    counter, everywhere = QuantLib.Actual365Fixed(), QuantLib.NullCalendar()
+
+    def engines() -> None:
+        """As its manual prices an option: a process of quotes and curves, and an engine on it."""
+        for sign, spot, strike, years, rate, carry, volatility in inputs:
+            option = QuantLib.VanillaOption(
+                QuantLib.PlainVanillaPayoff(calls if sign > 0 else puts, strike),
+                QuantLib.EuropeanExercise(today + max(round(years * 365.0), 1)),
+            )
+            process = QuantLib.BlackScholesMertonProcess(
+                QuantLib.QuoteHandle(QuantLib.SimpleQuote(spot)),
+                QuantLib.YieldTermStructureHandle(QuantLib.FlatForward(today, carry, counter)),
+                QuantLib.YieldTermStructureHandle(QuantLib.FlatForward(today, rate, counter)),
+                QuantLib.BlackVolTermStructureHandle(QuantLib.BlackConstantVol(today, everywhere, volatility, counter)),
+            )
+            option.setPricingEngine(QuantLib.AnalyticEuropeanEngine(process))
+            option.NPV()
+            option.delta()
+            option.gamma()
+            option.theta()
+            option.vega()
+            option.rho()
+
+    return [values, volatilities, engines]
 
 
 def _chain() -> Iterator[Measurement]:
