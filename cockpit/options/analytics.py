@@ -1,14 +1,13 @@
 """Our own volatility and greeks of every option of a chain at once."""
 
-from dataclasses import dataclass
 from math import isnan
+from typing import NamedTuple
 
 from cockpit.options.contract import Greeks, OptionQuote
 from cockpit.options.smile import Smile
 
 
-@dataclass(frozen=True, slots=True)
-class OptionAnalytics:
+class OptionAnalytics(NamedTuple):
     """One option of a chain: the volatility of its strike and its greeks, None where there is no volatility."""
 
     quote: OptionQuote

@@ -1,4 +1,4 @@
-"""Implied volatility by safeguarded Newton and Halley steps on the normalised Black function."""
+"""Implied volatility by safeguarded Halley steps on the normalised Black function or its logarithm."""
 
 from math import erfc, exp, inf, isfinite, log, pi, sqrt, ulp
 
@@ -6,6 +6,8 @@ _SQRT_HALF = sqrt(0.5)
 _SQRT_TWO_PI = sqrt(2.0 * pi)
 _NOISE = 8.0 * ulp(1.0)
 _MAX_STEPS = 100
+LAST_STEP = 1e-6
+"""Share of the deviation: the error that a step of this size leaves is its cube's, under a float's resolution."""
 
 
 def implied_volatility(
@@ -43,8 +45,9 @@ def implied_volatility(
 def _deviation(target: float, x: float) -> float | None:
     """``s`` with ``b(s) = e^(x/2) N(x/s + s/2) - e^(-x/2) N(x/s - s/2) = target``, for x <= 0.
 
-    The start is the inflection of b, left of which Newton on ``ln b`` and right of which Halley on ``b`` converge from
-    one side. Convergence is tested before the bracket, because the last step of a converging run may land on its edge.
+    The start is the inflection of b; left of it Halley's steps on ``ln b`` and right of it those on ``b`` converge from
+    one side. They are of third order: after one of a millionth, nothing is left to find. Convergence is tested before
+    the bracket, because the last step of a converging run may land on its edge.
     """
     up, down = exp(0.5 * x), exp(-0.5 * x)
     inflection = -2.0 * x
@@ -62,19 +65,20 @@ def _deviation(target: float, x: float) -> float | None:
         else:
             high = s
         slope = up * exp(-0.5 * d1 * d1) / _SQRT_TWO_PI
-        step = float("nan")
+        following = inf
         if slope > 0.0 and b > 0.0:
+            bend = ratio * ratio / s - 0.5 * half
             if s * s < inflection:
-                step = (log_target - log(b)) * b / slope
+                relative = slope / b
+                newton, bend = (log_target - log(b)) / relative, bend - relative
             else:
                 newton = (target - b) / slope
-                curvature = x * x / (s * s * s) - 0.25 * s
-                step = newton / max(1.0 + 0.5 * newton * curvature, 0.1)
-        if abs(step) <= 1e-14 * s:
-            return s + step
-        following = s + step
+            step = newton / max(1.0 + 0.5 * newton * bend, 0.1)
+            following = s + step
+            if abs(step) <= LAST_STEP * s:
+                return following
         if not low < following < high:
-            following = 0.5 * (low + high) if isfinite(high) else 2.0 * s
+            following = 0.5 * (low + high) if high < inf else 2.0 * s
         if following == s or not isfinite(following):
             return s if isfinite(s) else None
         s = following

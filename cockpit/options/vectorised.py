@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cockpit.options.implied_volatility import LAST_STEP
 from cockpit.options.pricing import DAYS_A_YEAR
 from cockpit.options.pricing import value as value_of_one
 from cockpit.options.smile import Smile
@@ -141,12 +142,13 @@ def _deviations(target: Array, x: Array) -> Array:
         below = b < target
         low, high = np.where(below, s, low), np.where(below, high, s)
         slope = up * np.exp(-0.5 * d1 * d1) / _SQRT_TWO_PI
-        newton = (target - b) / slope
-        halley = newton / np.maximum(1.0 + 0.5 * newton * (x * x / (s * s * s) - 0.25 * s), 0.1)
-        step = np.where(s * s < inflection, (log_target - np.log(b)) * b / slope, halley)
+        relative, left = slope / b, s * s < inflection
+        newton = np.where(left, (log_target - np.log(b)) / relative, (target - b) / slope)
+        bend = ratio * ratio / s - 0.5 * half - np.where(left, relative, 0.0)
+        step = newton / np.maximum(1.0 + 0.5 * newton * bend, 0.1)
         step[~((slope > 0.0) & (b > 0.0))] = np.nan
         step[b == target] = 0.0
-        arrived = np.abs(step) <= 1e-14 * s
+        arrived = np.abs(step) <= LAST_STEP * s
         following = s + step
         inside = (low < following) & (following < high)
         halved = np.where(np.isfinite(high), 0.5 * (low + high), 2.0 * s)
