@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from cockpit.board import Board
+from cockpit.health.alert import Alert
 from cockpit.health.status import HealthRow
 from cockpit.portfolio.position import Account, Position
 from cockpit.scan.candidate import Candidate, ScanProgress
@@ -22,6 +23,7 @@ class Boards:
         account: the one key ``account``.
         scan: the one key ``scan``.
         health: by part: ``feed``, ``provider:NAME``, ``storage``, ``process``, ``task:NAME``.
+        alerts: those whose condition holds, by rule and row.
     """
 
     ticks: Board[str, Ticker] = field(default_factory=Board)
@@ -31,3 +33,4 @@ class Boards:
     account: Board[str, Account] = field(default_factory=Board)
     scan: Board[str, ScanProgress] = field(default_factory=Board)
     health: Board[str, HealthRow] = field(default_factory=Board)
+    alerts: Board[str, Alert] = field(default_factory=Board)

@@ -42,7 +42,11 @@ def show(invocation: Invocation, origin: bool, form: str) -> None:
 @program_options()
 @pass_invocation
 def validate(invocation: Invocation) -> None:
-    """Check every setting and the keymap; exit 3 where something is wrong."""
+    """Check every setting, the keymap and the alerts; exit 3 where something is wrong."""
+    from cockpit.boards import Boards
+    from cockpit.clock import SystemClock
+    from cockpit.health.alert_rows import AlertRows
+    from cockpit.health.alerts import read_rules
     from cockpit.settings import leaves
     from cockpit.tui.keymap import check_keymap
 
@@ -50,8 +54,11 @@ def validate(invocation: Invocation) -> None:
     faults = check_keymap(loaded.settings.keymap)
     if faults:
         raise ConfigurationError("; ".join(faults))
+    read_rules(loaded.settings.alerts.rules, AlertRows(Boards(), SystemClock()))
     count = sum(1 for _ in leaves(loaded.settings))
-    click.echo(f"{count} settings and the keymap are in order (profile {loaded.settings.profile}).", err=True)
+    click.echo(
+        f"{count} settings, the keymap and the alerts are in order (profile {loaded.settings.profile}).", err=True
+    )
 
 
 @config.command()
