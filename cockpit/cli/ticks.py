@@ -106,7 +106,7 @@ def bars(
     """Sum the stored trades of a symbol up into bars."""
 
     async def work() -> list["Bar"]:
-        from cockpit.storage.ticks import read_bars
+        from cockpit.storage.bars import read_bars
 
         async with _database(invocation, symbol) as (database, name):
             found = read_bars(database, name, timeframe, _milliseconds(start), _milliseconds(end))

@@ -2,18 +2,23 @@
 multiples of their length since 1970 UTC. Within a bar trades are ordered by (time, id), whatever order they come in.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
 from types import MappingProxyType
+from typing import Any
 
 from cockpit.errors import UsageError
 from cockpit.ticks.trade import Trade
+from cockpit.ticks.units import scaled, squared, unscaled
 
+SECOND_MS = 1_000
 MINUTE_MS = 60_000
 
 TIMEFRAMES: Mapping[str, int] = MappingProxyType(
     {
+        "1s": SECOND_MS,
         "1m": MINUTE_MS,
         "5m": 5 * MINUTE_MS,
         "15m": 15 * MINUTE_MS,
@@ -59,52 +64,113 @@ class Bar:
         return self.quote_volume / self.volume if self.volume else None
 
 
-class BarSum:
-    """A bar that still grows: trades and other sums of the same bucket are added in any order."""
+@dataclass(frozen=True, slots=True)
+class BarColumns:
+    """Bars of one symbol as columns of floats, rising; for charts and indicators, where money is not at stake.
 
-    __slots__ = ("close", "first", "high", "last", "low", "open", "quote_volume", "taker_volume", "trades", "volume")
+    Attributes:
+        open_ms: starts, milliseconds since 1970 UTC.
+        volume, taker_volume: base currency; quote_volume: quote currency.
+    """
+
+    symbol: str
+    length_ms: int
+    open_ms: "array[int]" = field(default_factory=lambda: array("q"))
+    open: "array[float]" = field(default_factory=lambda: array("d"))
+    high: "array[float]" = field(default_factory=lambda: array("d"))
+    low: "array[float]" = field(default_factory=lambda: array("d"))
+    close: "array[float]" = field(default_factory=lambda: array("d"))
+    volume: "array[float]" = field(default_factory=lambda: array("d"))
+    quote_volume: "array[float]" = field(default_factory=lambda: array("d"))
+    taker_volume: "array[float]" = field(default_factory=lambda: array("d"))
+    trades: "array[int]" = field(default_factory=lambda: array("q"))
+
+    def __len__(self) -> int:
+        return len(self.open_ms)
+
+    @property
+    def all(self) -> "tuple[array[Any], ...]":
+        """Every column, in the order above."""
+        return (
+            *(self.open_ms, self.open, self.high, self.low, self.close),
+            *(self.volume, self.quote_volume, self.taker_volume, self.trades),
+        )
+
+    def append(self, bar: Bar) -> None:
+        """Put a bar behind the others."""
+        self.open_ms.append(bar.open_ms)
+        self.trades.append(bar.trades)
+        self.open.append(float(bar.open))
+        self.high.append(float(bar.high))
+        self.low.append(float(bar.low))
+        self.close.append(float(bar.close))
+        self.volume.append(float(bar.volume))
+        self.quote_volume.append(float(bar.quote_volume))
+        self.taker_volume.append(float(bar.taker_volume))
+
+
+class BarSum:
+    """A bar that still grows: trades and other sums of the same bucket are added in any order.
+
+    Everything is an integer: prices and volumes in units of 1e-8, the quote volume in units of 1e-16.
+    """
+
+    __slots__ = (
+        *("close", "first_id", "first_ms", "high", "last_id", "last_ms", "low", "open"),
+        *("quote_volume", "taker_volume", "trades", "volume"),
+    )
 
     def __init__(self) -> None:
-        self.open = self.high = self.low = self.close = _ZERO
-        self.volume = self.quote_volume = self.taker_volume = _ZERO
+        self.open = self.high = self.low = self.close = 0
+        self.volume = self.quote_volume = self.taker_volume = 0
         self.trades = 0
-        self.first = self.last = (0, 0)
-        """(time_ms, trade_id) of the trades that gave open and close."""
+        self.first_ms = self.first_id = self.last_ms = self.last_id = 0
+        """Time and id of the trades that gave open and close."""
 
     def add(self, trade: Trade) -> None:
-        """Count a trade in; the caller sees to it that none comes twice."""
-        price, quantity, at = trade.price, trade.quantity, (trade.time_ms, trade.trade_id)
+        """Count a trade in; the caller sees to it that none comes twice.
+
+        Raises:
+            StorageError: its price or quantity is finer than 1e-8 or too large.
+        """
+        price, quantity = scaled(trade.price), scaled(trade.quantity)
+        self.count(trade.trade_id, price, quantity, trade.time_ms, trade.buyer_is_maker)
+
+    def count(self, trade_id: int, price: int, quantity: int, time_ms: int, buyer_is_maker: int) -> None:
+        """Count a trade in, given in units of 1e-8."""
         if not self.trades:
             self.open = self.high = self.low = self.close = price
-            self.first = self.last = at
+            self.first_ms = self.last_ms = time_ms
+            self.first_id = self.last_id = trade_id
         else:
-            if at < self.first:
-                self.open, self.first = price, at
-            elif at > self.last:
-                self.close, self.last = price, at
+            last_ms = self.last_ms
+            if time_ms > last_ms or (time_ms == last_ms and trade_id > self.last_id):
+                self.close, self.last_ms, self.last_id = price, time_ms, trade_id
+            elif time_ms < self.first_ms or (time_ms == self.first_ms and trade_id < self.first_id):
+                self.open, self.first_ms, self.first_id = price, time_ms, trade_id
             if price > self.high:
                 self.high = price
             elif price < self.low:
                 self.low = price
-        self.volume = _EXACT.add(self.volume, quantity)
-        self.quote_volume = _EXACT.fma(price, quantity, self.quote_volume)
-        if not trade.buyer_is_maker:
-            self.taker_volume = _EXACT.add(self.taker_volume, quantity)
+        self.volume += quantity
+        self.quote_volume += price * quantity
+        if not buyer_is_maker:
+            self.taker_volume += quantity
         self.trades += 1
 
     def merge(self, other: "BarSum") -> None:
         """Count another sum of the same bucket in."""
         if not other.trades:
             return
-        if not self.trades or other.first < self.first:
-            self.open, self.first = other.open, other.first
-        if not self.trades or other.last > self.last:
-            self.close, self.last = other.close, other.last
+        if not self.trades or (other.first_ms, other.first_id) < (self.first_ms, self.first_id):
+            self.open, self.first_ms, self.first_id = other.open, other.first_ms, other.first_id
+        if not self.trades or (other.last_ms, other.last_id) > (self.last_ms, self.last_id):
+            self.close, self.last_ms, self.last_id = other.close, other.last_ms, other.last_id
         self.high = max(self.high, other.high)
         self.low = min(self.low, other.low) if self.trades else other.low
-        self.volume = _EXACT.add(self.volume, other.volume)
-        self.quote_volume = _EXACT.add(self.quote_volume, other.quote_volume)
-        self.taker_volume = _EXACT.add(self.taker_volume, other.taker_volume)
+        self.volume += other.volume
+        self.quote_volume += other.quote_volume
+        self.taker_volume += other.taker_volume
         self.trades += other.trades
 
     def bar(self, symbol: str, open_ms: int, length_ms: int) -> Bar:
@@ -119,14 +185,14 @@ class BarSum:
             symbol,
             open_ms,
             open_ms + length_ms - 1,
-            self.open,
-            self.high,
-            self.low,
-            self.close,
-            self.volume,
-            self.quote_volume,
+            unscaled(self.open),
+            unscaled(self.high),
+            unscaled(self.low),
+            unscaled(self.close),
+            unscaled(self.volume),
+            squared(self.quote_volume),
             self.trades,
-            self.taker_volume,
+            unscaled(self.taker_volume),
         )
 
 
@@ -203,11 +269,16 @@ def fill_gaps(bars: Iterable[Bar]) -> Iterator[Bar]:
     previous: Bar | None = None
     for bar in bars:
         if previous is not None:
-            length_ms = bar.close_ms + 1 - bar.open_ms
-            for open_ms in range(previous.open_ms + length_ms, bar.open_ms, length_ms):
-                yield _flat(previous, open_ms, length_ms)
+            yield from flat_bars(previous, bar.open_ms)
         yield bar
         previous = bar
+
+
+def flat_bars(previous: Bar, until_ms: int) -> Iterator[Bar]:
+    """Flat bars after one, up to the one that opens at ``until_ms``."""
+    length_ms = previous.close_ms + 1 - previous.open_ms
+    for open_ms in range(previous.open_ms + length_ms, until_ms, length_ms):
+        yield _flat(previous, open_ms, length_ms)
 
 
 def _joined(earlier: Bar, later: Bar) -> Bar:

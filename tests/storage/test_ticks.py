@@ -9,18 +9,12 @@ from hypothesis import strategies as st
 
 from cockpit.errors import StorageError, UsageError
 from cockpit.paths import Paths
+from cockpit.storage.bars import read_bars
 from cockpit.storage.database import Database, open_database
-from cockpit.storage.ticks import (
-    last_trade_id,
-    read_bars,
-    read_trades,
-    scaled,
-    store_trades,
-    stored_symbols,
-    unscaled,
-)
+from cockpit.storage.ticks import last_trade_id, read_trades, store_trades, stored_symbols
 from cockpit.ticks.bars import Bar, join
 from cockpit.ticks.trade import Trade
+from cockpit.ticks.units import scaled, unscaled
 from tests.ticks.trades import START_MS, bars_of, trade, trades
 
 
@@ -98,7 +92,7 @@ async def test_longer_timeframes_are_joined_minutes(paths: Paths) -> None:
             assert longer == list(join(minutes, length))
             assert sum(bar.trades for bar in longer) == len(came)
             assert all(bar.open_ms % length == 0 and bar.close_ms == bar.open_ms + length - 1 for bar in longer)
-        with pytest.raises(UsageError, match="no timeframe 7m; take one of 1m, 5m"):
+        with pytest.raises(UsageError, match="no timeframe 7m; take one of 1s, 1m, 5m"):
             await _bars(database, "7m")
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from cockpit.errors import DamagedError, UsageError
 from cockpit.paths import Paths
+from cockpit.storage.bars import read_bars
 from cockpit.storage.database import open_database
-from cockpit.storage.ticks import read_bars, read_trades
+from cockpit.storage.ticks import read_trades
 from cockpit.ticks.importer import ImportReport, import_files
 from cockpit.ticks.trade import Trade
 from tests.ticks.trades import START_MS, bars_of, stored_ids, trades

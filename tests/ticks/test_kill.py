@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 from cockpit.paths import Paths
+from cockpit.storage.bars import read_bars
 from cockpit.storage.database import open_database
-from cockpit.storage.ticks import read_bars, read_trades
+from cockpit.storage.ticks import read_trades
 from tests.ticks.trades import bars_of, stored_ids
 
 ROUNDS = int(os.environ.get("COCKPIT_KILLS", "5"))
