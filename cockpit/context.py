@@ -127,6 +127,7 @@ async def _open_services(
         clock=market.clock,
         boards=boards,
         recorder=recorder,
+        database=database,
         settings=settings.ticks,
     )
     sampler = HealthSampler(clock=market.clock, board=boards.health, database=database, providers=market.statuses)

@@ -19,6 +19,7 @@ from cockpit.options.chain import OptionChain
 from cockpit.paths import Paths
 from cockpit.providers.alpha_vantage import AlphaVantage
 from cockpit.providers.binance import Binance
+from cockpit.providers.fallback import FallbackExchange
 from cockpit.providers.ports import EarningsSource, EquityQuote, Exchange, OptionVenue, ReportDates
 from cockpit.providers.tradier import Tradier
 from cockpit.scan.earnings import EarningsReport, PastReport
@@ -26,12 +27,14 @@ from cockpit.scan.moves import DailyBar
 from cockpit.settings import Settings, VenueSettings, parse_limit
 from cockpit.storage import meta
 from cockpit.storage.database import Database
+from cockpit.storage.ticks import stored_symbols
 from cockpit.ticks.replay import ReplayExchange
 
 log = logging.getLogger(__name__)
 
 _INSTANT = "sim.instant"
 _SPENT = "net.spent"
+_VENUE = "ticks.venue"
 _SAVE_SECONDS = 5.0
 
 
@@ -79,6 +82,8 @@ async def live_market(
         if as_of is not None:
             yield market
             return
+        exchange = await _with_fallback(market.exchange, http, clock, settings, database)
+        market = replace(market, exchange=exchange)
         spent = await meta.get(database, _SPENT)
         if spent is not None:
             http.remember(spent)
@@ -88,6 +93,8 @@ async def live_market(
 
         async def keep() -> None:
             await meta.put(database, _SPENT, http.memory())
+            if isinstance(exchange, FallbackExchange) and exchange.served:
+                await meta.put(database, _VENUE, exchange.served)
 
         async with _kept_at_the_end(keep):
             yield replace(market, tasks=(("allowances", lambda: _every(_SAVE_SECONDS, keep)),))
@@ -184,6 +191,27 @@ def _vendors(http: HttpClient, clock: Clock, settings: Settings) -> Market:
         symbols=settings.ticks.symbols,
         statuses=http.statuses,
     )
+
+
+async def _with_fallback(
+    first: Exchange, http: HttpClient, clock: Clock, settings: Settings, database: Database
+) -> Exchange:
+    """Binance with Binance.US behind it, unless the settings forbid it or the folder holds trades of the former.
+
+    Each venue numbers trades in its own way, so a folder only ever holds those of one.
+    """
+    if first.name != "binance" or not settings.ticks.switch_venue:
+        return first
+    held = await meta.get(database, _VENUE)
+    if held is None and await stored_symbols(database):
+        held = first.name
+    if held == first.name:
+        return first
+    second = Binance(http, "binance_us", settings.venues.binance_us, settings.providers.binance, clock)
+    exchange = FallbackExchange(first, second)
+    if held is not None:
+        exchange.switch(f"this data folder holds trades of {second.name}")
+    return exchange
 
 
 def _clock_at(instant: datetime, runs: bool) -> SimulatedClock:

@@ -86,7 +86,11 @@ class TickSettings(_Section):
     batch_seconds: Positive = 5.0
     idle_seconds: Positive = 0.5
     ring: Annotated[int, Field(ge=1000, le=5_000_000)] = 200_000
-    mute_seconds: Positive = 10.0
+    mute_seconds: Positive = 8.0
+    quiet_seconds: Positive = 30.0
+    rollover_seconds: Positive = 85_800.0
+    backfill_hours: Annotated[float, Field(ge=0, le=168)] = 2.0
+    switch_venue: bool = True
 
 
 class VenueSettings(_Section):

@@ -21,9 +21,13 @@ class FeedStatus:
 
     Attributes:
         rate: trades per second over the last ten seconds.
-        lag_ms: median of receipt minus exchange time over the last trades; may be negative; None before the first.
+        lag_ms: median of receipt minus exchange time over the last trades, by the venue's clock; may be negative;
+            None before the first, and in a recording.
+        clock_offset_ms: the venue's clock minus ours, estimated; None before the first estimate.
         last_message_at: monotonic seconds of the last frame; None before the first.
         up_since: monotonic seconds of the present connection.
+        gaps: trades known to be missing.
+        backfilled: trades that were missing and have been fetched in this session.
         ring_fill: share of the ring waiting for the database, 0 to 1.
         rejected: frames or fields that failed validation.
         stored: trades committed to SQLite in this session.
@@ -34,10 +38,12 @@ class FeedStatus:
     message: str = ""
     rate: float = 0.0
     lag_ms: float | None = None
+    clock_offset_ms: float | None = None
     last_message_at: float | None = None
     up_since: float | None = None
     ring_fill: float = 0.0
     gaps: int = 0
+    backfilled: int = 0
     reconnects: int = 0
     rejected: int = 0
     received: int = 0

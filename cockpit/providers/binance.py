@@ -1,6 +1,8 @@
 """Binance and Binance.US: market streams and the REST calls that repair them."""
 
+import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,9 +15,9 @@ from cockpit.net.http import HttpClient
 from cockpit.net.limiter import Limiter, LimitError
 from cockpit.net.responses import Response
 from cockpit.providers import binance_rest as decode
-from cockpit.providers.binance_frames import SHUTDOWN, decode_frame
-from cockpit.providers.ports import Rejected, StreamEvent, TradeStream
-from cockpit.settings import BinanceSettings, VenueSettings
+from cockpit.providers.binance_stream import BinanceStream, tls_context
+from cockpit.providers.ports import TradeStream
+from cockpit.settings import BinanceSettings, VenueSettings, parse_limit
 from cockpit.ticks.quote import DayTicker
 from cockpit.ticks.trade import Trade
 
@@ -31,44 +33,26 @@ _MAX_FRAME = 2**20
 _MAX_QUEUE = 256
 _TICKERS_PER_REQUEST = 20
 _US_LIMIT = "1200/1m"
+_SUBSCRIBES = "3/1s"
+"""The venue ends a connection that sends more than five messages a second; a ping and a pong count too."""
+_HISTORY_SHARE = 4
+"""Filling gaps takes at most one part in so many of the allowance."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """What the venue charges: for 24-hour tickers of up to 20 symbols, for past trades."""
+    """What the venue charges: 24-hour tickers of up to 20 symbols, trades by id, the last trades, aggregates."""
 
     tickers: int
     trades: int
+    recent: int
+    aggregates: int
 
 
-_WEIGHTS = {"binance": _Weights(tickers=2, trades=25), "binance_us": _Weights(tickers=1, trades=5)}
-
-
-class BinanceStream:
-    """One connection. ``ended`` says why the iteration stopped, for the log and the health pane."""
-
-    def __init__(self, connection: "ClientConnection", symbols: frozenset[str]) -> None:
-        self._connection = connection
-        self._symbols = symbols
-        self.ended = ""
-
-    async def __aiter__(self) -> AsyncIterator[StreamEvent | Rejected]:
-        """Events in order of arrival; ends when the venue closes or says that it is about to."""
-        from websockets.exceptions import ConnectionClosed
-
-        symbols = self._symbols
-        try:
-            while True:
-                event = decode_frame(await self._connection.recv(), symbols)
-                if event is None:
-                    continue
-                if type(event) is Rejected and event.kind == SHUTDOWN:
-                    self.ended = event.sample
-                    return
-                yield event
-        except ConnectionClosed as closed:
-            frame = closed.rcvd
-            self.ended = f"closed with code {frame.code} {frame.reason}".rstrip() if frame else "the connection broke"
+_WEIGHTS = {
+    "binance": _Weights(tickers=2, trades=25, recent=25, aggregates=4),
+    "binance_us": _Weights(tickers=1, trades=5, recent=1, aggregates=1),
+}
 
 
 class Binance:
@@ -82,6 +66,9 @@ class Binance:
         clock: monotonic time.
     """
 
+    live = True
+    notice = ""
+
     def __init__(
         self, http: HttpClient, name: str, venue: VenueSettings, settings: BinanceSettings, clock: Clock
     ) -> None:
@@ -92,9 +79,12 @@ class Binance:
         self._rest = f"{venue.rest_url.rstrip('/')}/api/v3"
         self._weights = _WEIGHTS.get(name, _WEIGHTS["binance"])
         limits = (*settings.limits, _US_LIMIT) if name == "binance_us" else settings.limits
-        self.link = http.link(name, limits, settings.timeout)
+        self.link = http.link(name, limits, settings.timeout, address=venue.rest_url)
         """What the network layer knows of this venue."""
         self._connects = Limiter((_CONNECTS,), clock)
+        self._history = Limiter([_part(limit, self._weights.trades) for limit in limits], clock)
+        self._by_id = True
+        self._tls: ssl.SSLContext | None = None
 
     @asynccontextmanager
     async def connect(self, symbols: Sequence[str]) -> AsyncIterator[TradeStream]:
@@ -110,23 +100,29 @@ class Binance:
         wanted = frozenset(symbol.upper() for symbol in symbols)
         streams = [f"{symbol.lower()}@{channel}" for symbol in sorted(wanted) for channel in _CHANNELS]
         first, rest = _split(streams)
+        url = f"{self._venue.ws_url.rstrip('/')}/stream?streams={'/'.join(first)}"
         with self.link.counting():
             try:
                 await self._connects.acquire(patience=_CONNECT_PATIENCE)
                 connection = await connect(
-                    f"{self._venue.ws_url.rstrip('/')}/stream?streams={'/'.join(first)}",
+                    url,
+                    ssl=await self._security(url),
                     open_timeout=self._timeout,
-                    ping_interval=5,
-                    ping_timeout=5,
+                    ping_interval=None,
                     close_timeout=1,
                     max_size=_MAX_FRAME,
                     max_queue=_MAX_QUEUE,
                 )
             except (OSError, EOFError, WebSocketException, LimitError) as error:
                 raise self._refused(error) from None
+        stream = BinanceStream(connection, wanted)
         async with connection:
-            await self._subscribe(connection, rest)
-            yield BinanceStream(connection, wanted)
+            keep_alive = asyncio.create_task(stream.keep_alive(), name=f"{self.name}-pings")
+            try:
+                await self._subscribe(connection, rest)
+                yield stream
+            finally:
+                keep_alive.cancel()
 
     async def day_tickers(self, symbols: Sequence[str]) -> list[DayTicker]:
         """The rolling 24 hours of these symbols, from REST.
@@ -135,19 +131,50 @@ class Binance:
             ProviderError: NOT_FOUND where the venue lacks one of them.
         """
         found: list[DayTicker] = []
-        for start in range(0, len(symbols), _TICKERS_PER_REQUEST):
-            wanted = list(symbols[start : start + _TICKERS_PER_REQUEST])
-            query = {"symbols": json.dumps(wanted, separators=(",", ":")), "type": "MINI"}
-            answer = await self._ask("ticker/24hr", query, self._weights.tickers)
+        for answer, wanted in await self._days(symbols):
             found.extend(self._rows(answer, decode.day_ticker, frozenset(wanted)))
         return found
 
     async def trades_from(self, symbol: str, from_id: int, limit: int = 1000) -> list[Trade]:
-        """Trades with ids from ``from_id`` on, rising, at most ``limit`` (the venue gives 1,000 at once)."""
-        query = {"symbol": symbol, "fromId": str(from_id), "limit": str(min(limit, 1000))}
-        answer = await self._ask("historicalTrades", query, self._weights.trades)
+        """Trades with ids from ``from_id`` on, rising, at most ``limit`` (the venue gives 1,000 at once).
+
+        At most a quarter of the allowance goes into this, so that everything else goes on beside a large gap.
+        """
+        most = min(limit, 1000)
+        if self._by_id:
+            query = {"symbol": symbol, "fromId": str(from_id), "limit": str(most)}
+            await self._pace(self._weights.trades)
+            try:
+                answer = await self._ask("historicalTrades", query, self._weights.trades)
+            except ProviderError as error:
+                if error.refusal is not Refusal.AUTH:
+                    raise
+                self._by_id = False
+        if not self._by_id:
+            # Binance.US gives trades by id to holders of a key only; the last thousand are free.
+            await self._pace(self._weights.recent)
+            answer = await self._ask("trades", {"symbol": symbol, "limit": "1000"}, self._weights.recent)
         trades = self._rows(answer, lambda row, _: decode.trade(row, symbol), frozenset((symbol,)))
-        return sorted({trade.trade_id: trade for trade in trades if trade.trade_id >= from_id}.values(), key=_by_id)
+        found = sorted({trade.trade_id: trade for trade in trades if trade.trade_id >= from_id}.values(), key=_by_id)
+        return found[:most]
+
+    async def last_ids(self, symbols: Sequence[str]) -> dict[str, int]:
+        """The newest trade id of each symbol by REST; those that did not trade for a day are absent.
+
+        Raises:
+            ProviderError: NOT_FOUND where the venue lacks one of them.
+        """
+        found: dict[str, int] = {}
+        for answer, wanted in await self._days(symbols):
+            found.update(self._rows(answer, decode.last_id, frozenset(wanted)))
+        return found
+
+    async def first_id_since(self, symbol: str, start: datetime) -> int | None:
+        """Id of the first trade from an instant on; None where there is none yet."""
+        query = {"symbol": symbol, "startTime": str(int(start.timestamp() * 1000)), "limit": "1"}
+        answer = await self._ask("aggTrades", query, self._weights.aggregates)
+        firsts = self._rows(answer, decode.first_id, frozenset((symbol,)))
+        return min(firsts, default=None)
 
     async def server_time(self) -> datetime:
         """The venue's clock, UTC."""
@@ -157,6 +184,26 @@ class Binance:
             if milliseconds is None:
                 raise answer.malformed("its answer has not the documented shape")
             return datetime.fromtimestamp(milliseconds / 1000.0, UTC)
+
+    async def _days(self, symbols: Sequence[str]) -> list[tuple[Response, list[str]]]:
+        answers = []
+        for start in range(0, len(symbols), _TICKERS_PER_REQUEST):
+            wanted = list(symbols[start : start + _TICKERS_PER_REQUEST])
+            query = {"symbols": json.dumps(wanted, separators=(",", ":")), "type": "MINI"}
+            answers.append((await self._ask("ticker/24hr", query, self._weights.tickers), wanted))
+        return answers
+
+    async def _pace(self, weight: int) -> None:
+        capacity = self._history.capacity
+        await self._history.acquire(weight if capacity is None else min(weight, capacity))
+
+    async def _security(self, url: str) -> ssl.SSLContext | None:
+        """What TLS must meet, read once; None for an address without TLS."""
+        if not url.startswith("wss:"):
+            return None
+        if self._tls is None:
+            self._tls = await asyncio.to_thread(tls_context)
+        return self._tls
 
     async def _ask(self, path: str, query: Mapping[str, str], weight: int) -> Response:
         url = f"{self._rest}/{path}"
@@ -186,8 +233,8 @@ class Binance:
             return found
 
     async def _subscribe(self, connection: "ClientConnection", streams: Sequence[str]) -> None:
-        """Streams that the address had no room for; the venue takes five messages a second."""
-        pace = Limiter(("4/1s",), self._http.clock)
+        """Streams that the address had no room for."""
+        pace = Limiter((_SUBSCRIBES,), self._http.clock)
         for number, start in enumerate(range(0, len(streams), _STREAMS_PER_SUBSCRIBE), 1):
             await pace.acquire()
             params = streams[start : start + _STREAMS_PER_SUBSCRIBE]
@@ -210,8 +257,14 @@ class Binance:
                 return self.link.refusal(Refusal.RESTRICTED, self._restricted())
             if status in (418, 429):
                 wait = _seconds(error.response.headers.get("Retry-After"))
+                if wait is not None:
+                    self._connects.pause(wait)
+                    if status == 418:  # a ban of the address holds for every request
+                        self.link.limiter.pause(wait)
                 return self.link.refusal(Refusal.QUOTA, f"it refuses more connections (HTTP {status})", wait)
             return self.link.refusal(Refusal.UNAVAILABLE, f"its stream is refused (HTTP {status})")
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return self.link.refusal(Refusal.MALFORMED, "the certificate of its stream is not valid")
         if isinstance(error, TimeoutError):
             word = f"its stream does not answer within {self._timeout:g} s"
         else:
@@ -228,6 +281,12 @@ def _split(streams: list[str]) -> tuple[list[str], list[str]]:
         if length > _LONGEST_QUERY:
             return streams[:index], streams[index:]
     return streams, []
+
+
+def _part(limit: str, least: int) -> str:
+    """The part of a limit that filling gaps may take: a quarter, or one request."""
+    count, seconds = parse_limit(limit)
+    return f"{max(count // _HISTORY_SHARE, min(count, least))}/{int(seconds)}s"
 
 
 def _seconds(text: str | None) -> float | None:

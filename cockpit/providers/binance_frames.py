@@ -13,12 +13,9 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.json import Decoder, decode
 
-from cockpit.providers.ports import Rejected, StreamEvent
+from cockpit.providers.ports import SHUTDOWN, Rejected, StreamEvent
 from cockpit.ticks.quote import BookTop, DayTicker
 from cockpit.ticks.trade import Trade
-
-SHUTDOWN: Final = "server shutdown"
-"""Kind of the :class:`Rejected` that says the venue is about to close the connection."""
 
 _SAMPLE = 160
 _LONGEST_NUMBER = 32

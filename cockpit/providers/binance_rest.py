@@ -44,6 +44,23 @@ def trade(row: Any, symbol: str) -> Trade | None:
         return None
 
 
+def last_id(row: Any, symbols: frozenset[str]) -> tuple[str, int] | None:
+    """Symbol and newest trade id of a row of ``ticker/24hr``; None where it has none or is wrong."""
+    try:
+        symbol = row["symbol"]
+        return (symbol, whole(row["lastId"])) if symbol in symbols else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def first_id(row: Any, symbols: frozenset[str]) -> int | None:
+    """The first trade of a row of ``aggTrades``; None where it is wrong."""
+    try:
+        return whole(row["f"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def server_time(body: Any) -> int | None:
     """Milliseconds since 1970 UTC; None where the body is not of the documented shape."""
     try:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from cockpit.options.chain import OptionChain
 from cockpit.scan.earnings import DateClaim, EarningsReport, PastReport
@@ -26,18 +26,50 @@ class Rejected:
     sample: str
 
 
+SHUTDOWN: Final = "server shutdown"
+"""Kind of the :class:`Rejected` that says the venue is about to close the connection."""
+
+
 class TradeStream(Protocol):
-    """One connection to an exchange's market stream."""
+    """One connection to an exchange's market stream.
+
+    Attributes:
+        ended: why the iteration stopped, in a few words.
+    """
+
+    ended: str
 
     def __aiter__(self) -> AsyncIterator[StreamEvent | Rejected]:
-        """Decoded and validated events in order of arrival; ends when the venue closes the connection."""
+        """Decoded and validated events in order of arrival; ends when the connection does."""
+        ...
+
+    def abort(self) -> None:
+        """Break the connection at once, without the closing handshake that a dead peer would never answer."""
         ...
 
 
 class Exchange(Protocol):
-    """A venue that streams trades."""
+    """A venue that streams trades.
 
-    name: str
+    Attributes:
+        live: False for a recording: it has no clock to compare with, and gives nothing but its stream.
+        notice: what users should know of this venue, as one sentence; empty where there is nothing to say.
+    """
+
+    @property
+    def name(self) -> str:
+        """The venue's name in the settings."""
+        ...
+
+    @property
+    def live(self) -> bool:
+        """See the attribute."""
+        ...
+
+    @property
+    def notice(self) -> str:
+        """See the attribute."""
+        ...
 
     def connect(self, symbols: Sequence[str]) -> AbstractAsyncContextManager[TradeStream]:
         """Open one connection that carries trades, book tops and day tickers of these symbols.
@@ -52,7 +84,19 @@ class Exchange(Protocol):
         ...
 
     async def trades_from(self, symbol: str, from_id: int, limit: int = 1000) -> list[Trade]:
-        """Trades with ids from ``from_id`` on, rising, at most ``limit``."""
+        """Trades with ids from ``from_id`` on, rising, at most ``limit``. Paced, to leave most of the allowance."""
+        ...
+
+    async def last_ids(self, symbols: Sequence[str]) -> dict[str, int]:
+        """The newest trade id of each symbol by REST; those without one are absent."""
+        ...
+
+    async def first_id_since(self, symbol: str, start: datetime) -> int | None:
+        """Id of the first trade from an instant on; None where there is none yet."""
+        ...
+
+    async def server_time(self) -> datetime:
+        """The venue's clock, UTC."""
         ...
 
 

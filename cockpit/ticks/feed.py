@@ -1,4 +1,4 @@
-"""The feed: one connection to an exchange, kept alive for ever, onto the boards and into the recorder.
+"""The feed: an exchange's stream, kept alive for ever, onto the boards and into the recorder.
 
 The reader never waits: it validates the order of trade ids, updates the symbol's tape and puts the trade into the
 recorder's ring. Boards are filled by a task of their own at a human pace. Ids that were missed are asked for over REST.
@@ -7,20 +7,24 @@ recorder's ring. Boards are filled by a task of their own at a human pace. Ids t
 import asyncio
 import logging
 import math
-import random
-from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cockpit.boards import Boards
 from cockpit.clock import Clock
-from cockpit.errors import ProviderError, Refusal
-from cockpit.health.metrics import LatencyRing, Tally
+from cockpit.errors import CockpitError, ProviderError
+from cockpit.health.metrics import LatencyRing
 from cockpit.health.status import FeedStatus, State
 from cockpit.providers.ports import Exchange, Rejected, StreamEvent
 from cockpit.settings import TickSettings
+from cockpit.storage.database import Database
+from cockpit.ticks.connection import Uplink
 from cockpit.ticks.gaps import Gap, Step
+from cockpit.ticks.offset import ClockOffset
 from cockpit.ticks.quote import BookTop
 from cockpit.ticks.recorder import Recorder
+from cockpit.ticks.refill import Refill
+from cockpit.ticks.rejects import Rejects
 from cockpit.ticks.tape import Rate, Tape
 from cockpit.ticks.trade import Trade
 
@@ -28,16 +32,21 @@ log = logging.getLogger(__name__)
 
 _PUBLISH_SECONDS = 0.2
 _IDLE_PUBLISHES = 5
-_FIRST_DELAY = 0.5
-_LONGEST_DELAY = 30.0
-_RESTRICTED_DELAY = 300.0
-_HEALTHY_SECONDS = 5.0
-_RESCHEDULE_SECONDS = 0.5
 _REBASE_SECONDS = 5.0
 _LAG_SAMPLES = 128
-_PAGE = 1000
-_LARGEST_FILL = 100_000
-_FILL_TRIES = 5
+_LOOK_SECONDS = 1.0
+_SECOND_LOOK_SECONDS = 1.0
+_LONGEST_PROBE_SECONDS = 300.0
+_FIRST_TRIPS = 3
+_TRIP_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class _Silence:
+    """What was found out about a symbol that says nothing."""
+
+    probe_at: float = -math.inf
+    pause: float = 0.0
 
 
 class Feed:
@@ -49,7 +58,8 @@ class Feed:
         clock: wall time for lags, monotonic time for everything else.
         boards: ``ticks`` and the ``feed`` row of ``health`` are written.
         recorder: takes every trade.
-        settings: ``mute_seconds`` without a frame, and the connection is taken for dead.
+        database: of the ledger of gaps, and of the trades that fill them.
+        settings: when a connection or a symbol is taken for dead, and how far back is filled.
     """
 
     def __init__(
@@ -60,6 +70,7 @@ class Feed:
         clock: Clock,
         boards: Boards,
         recorder: Recorder,
+        database: Database,
         settings: TickSettings,
     ) -> None:
         self._exchange = exchange
@@ -67,32 +78,36 @@ class Feed:
         self._clock = clock
         self._boards = boards
         self._recorder = recorder
-        self._mute_seconds = settings.mute_seconds
-        self._tapes = {symbol: Tape(symbol) for symbol in self._symbols}
+        self._tapes = {symbol: Tape(symbol, settings.quiet_seconds) for symbol in self._symbols}
+        self._refill = Refill(
+            exchange, self._tapes, database=database, recorder=recorder, clock=clock, settings=settings
+        )
+        self._uplink = Uplink(
+            exchange, self._symbols, clock=clock, settings=settings, take=self._take, report=self._set
+        )
+        self._quiet_seconds = settings.quiet_seconds
         self._rate = Rate()
         self._lag = LatencyRing(_LAG_SAMPLES)
-        self._random = random.Random()
+        self._offset = ClockOffset()
+        self._offset_ms = 0.0
+        self._rejects = Rejects()
+        self._silences: dict[str, _Silence] = {}
+        self._skipped_from: dict[str, int] = {}
         self._state = State.STARTING
         self._message = ""
-        self._connections = 0
         self._received = 0
-        self._rejected = Tally()
-        self._last_frame_at: float | None = None
-        self._up_since: float | None = None
         self._lenient_until = -math.inf
-        self._gaps: deque[tuple[Tape, Gap]] = deque()
-        self._gap_found = asyncio.Event()
 
     async def run(self) -> None:
         """Stream for ever; returns only where the exchange has no more to give, as a recording at its end."""
+        await self._refill.prepare()
         async with asyncio.TaskGroup() as group:
-            helpers = [
-                group.create_task(self._publish_steadily()),
-                group.create_task(self._fill_gaps()),
-                group.create_task(self._load_day()),
-            ]
+            work = [self._publish_steadily(), self._refill.run(), self._load_day()]
+            if self._exchange.live:
+                work += [self._watch_symbols(), self._watch_clock()]
+            helpers = [group.create_task(each) for each in work]
             try:
-                await self._stay_connected()
+                await self._uplink.run()
                 await self._recorder.drain()
             finally:
                 for helper in helpers:
@@ -106,15 +121,24 @@ class Feed:
         no jump of an id counts as a gap.
         """
         self._lenient_until = self._clock.monotonic() + _REBASE_SECONDS
-        self._gaps.clear()
-        for tape in self._tapes.values():
+        self._refill.forget()
+        self._offset.forget()
+        self._silences.clear()
+        for symbol, tape in self._tapes.items():
+            if tape.sequence.last_id is not None:
+                self._skipped_from[symbol] = tape.sequence.last_id + 1
             tape.sequence.restart()
+
+    def lost(self, symbol: str, trade_id: int) -> None:
+        """A trade that came could not be kept after all: have it fetched again."""
+        if symbol in self._tapes:
+            self._refill.lost(symbol, trade_id)
 
     def status(self) -> FeedStatus:
         """How the stream is now."""
         now = self._clock.monotonic()
-        lag = self._lag.p50
-        trouble = self._message or self._recorder.message
+        lag, offset = self._lag.p50, self._offset.milliseconds
+        trouble = self._message or self._recorder.message or self._refill.message or self._exchange.notice
         state = State.DEGRADED if self._state is State.UP and trouble else self._state
         return FeedStatus(
             venue=self._exchange.name,
@@ -122,69 +146,25 @@ class Feed:
             message=trouble,
             rate=0.0 if state is State.OFF else self._rate.per_second(now),
             lag_ms=None if lag is None else round(lag, 1),
-            last_message_at=self._last_frame_at,
-            up_since=self._up_since,
+            clock_offset_ms=None if offset is None else round(offset, 1),
+            last_message_at=self._uplink.last_frame_at,
+            up_since=self._uplink.up_since,
             ring_fill=self._recorder.fill,
-            gaps=sum(tape.sequence.missing for tape in self._tapes.values()) + self._recorder.overflowed,
-            reconnects=max(0, self._connections - 1),
-            rejected=self._rejected.total + self._recorder.rejected,
+            gaps=sum(tape.sequence.missing for tape in self._tapes.values()),
+            backfilled=sum(tape.backfilled for tape in self._tapes.values()),
+            reconnects=max(0, self._uplink.connections - 1),
+            rejected=self._rejects.total + self._recorder.rejected,
             received=self._received,
-            stored=self._recorder.stored,
+            stored=self._recorder.stored + self._refill.stored,
         )
-
-    async def _stay_connected(self) -> None:
-        failures = 0
-        while True:
-            delay = 0.0
-            before = self._clock.monotonic()
-            try:
-                await self._stream()
-            except ProviderError as error:
-                if error.retry_after == math.inf:
-                    self._set(State.OFF, str(error))
-                    return
-                self._set(State.DOWN, str(error))
-                delay = _RESTRICTED_DELAY if error.refusal is Refusal.RESTRICTED else error.retry_after or 0.0
-            up_since, self._up_since = self._up_since, None
-            last = self._last_frame_at
-            if up_since is not None and last is not None and last - max(before, up_since) >= _HEALTHY_SECONDS:
-                failures = 0
-            longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2**failures)
-            failures = min(failures + 1, 16)
-            await asyncio.sleep(max(delay, self._random.uniform(0.0, longest)))
-
-    async def _stream(self) -> None:
-        """One connection, until it ends, breaks or falls mute."""
-        async with self._exchange.connect(self._symbols) as stream:
-            self._connections += 1
-            self._up_since = self._clock.monotonic()
-            self._set(State.UP, "")
-            loop = asyncio.get_running_loop()
-            try:
-                async with asyncio.timeout(self._mute_seconds) as mute:
-                    rescheduled_at = loop.time()
-                    async for event in stream:
-                        now = self._clock.monotonic()
-                        self._last_frame_at = now
-                        self._take(event, now)
-                        if (at := loop.time()) - rescheduled_at >= _RESCHEDULE_SECONDS:
-                            rescheduled_at = at
-                            mute.reschedule(at + self._mute_seconds + _RESCHEDULE_SECONDS)
-            except TimeoutError:
-                self._set(State.DOWN, f"{self._exchange.name} was mute for {self._mute_seconds:g} s; reconnecting")
-            else:
-                reason = getattr(stream, "ended", "") or "the venue closed the connection"
-                self._set(State.DOWN, f"{self._exchange.name}: {reason}; reconnecting")
 
     def _take(self, event: StreamEvent | Rejected, now: float) -> None:
         if isinstance(event, Rejected):
-            self._rejected.add(event.kind)
-            if self._rejected[event.kind] == 1:
-                log.warning("%s: %s: %s", self._exchange.name, event.kind, event.sample)
+            self._reject(event.kind, event.sample, now)
             return
         tape = self._tapes.get(event.symbol)
         if tape is None:
-            self._rejected.add("unknown symbol")
+            self._reject("unknown symbol", event.symbol, now)
         elif isinstance(event, Trade):
             self._trade(tape, event, now)
         elif isinstance(event, BookTop):
@@ -198,18 +178,31 @@ class Feed:
         if step is Step.SEEN:
             return
         if step is Step.DOUBTFUL:
-            self._rejected.add("implausible id")
+            self._reject("implausible id", f"{trade.symbol} {trade.trade_id}", now)
             return
         self._rate.add(now)
-        self._lag.record(self._clock.now().timestamp() * 1000.0 - trade.time_ms)
-        self._recorder.record(trade)
+        if self._exchange.live:
+            lag = self._clock.now().timestamp() * 1000.0 + self._offset_ms - trade.time_ms
+            self._lag.record(lag)
+            tape.lag(lag)
+        if now < self._lenient_until:
+            self._skip(tape, trade, step)
+        elif step is Step.JUMP:
+            gap, first_ms = tape.sequence.newest_gap, tape.jumped_from_ms
+            self._refill.found(tape, gap, "missing in the stream", first_ms, trade.time_ms)
+        if not self._recorder.record(trade):
+            self._refill.lost(trade.symbol, trade.trade_id)
+
+    def _skip(self, tape: Tape, trade: Trade, step: Step) -> None:
+        """Right after a jump of the clock nothing is missing, but what lies between must not be looked for later."""
         if step is Step.JUMP:
-            gap = tape.sequence.newest_gap
-            if now < self._lenient_until:
-                tape.sequence.forgive(gap)
-                return
-            self._gaps.append((tape, gap))
-            self._gap_found.set()
+            self._refill.skip(tape, tape.sequence.newest_gap)
+        skipped_from = self._skipped_from.pop(tape.symbol, None)
+        if skipped_from is not None and skipped_from < trade.trade_id:
+            self._refill.skip(tape, Gap(skipped_from, trade.trade_id - 1))
+
+    def _reject(self, kind: str, sample: str, now: float) -> None:
+        self._rejects.add(self._exchange.name, kind, sample, now)
 
     async def _load_day(self) -> None:
         """The day before the first ticker of the stream; without it the stream alone fills the rows."""
@@ -220,37 +213,67 @@ class Feed:
         except ProviderError as error:
             log.warning("%s", error)
 
-    async def _fill_gaps(self) -> None:
-        """Ask for missing trades, the oldest first; what the venue does not give stays counted as missing."""
+    async def _watch_clock(self) -> None:
+        """Estimate how far the venue's clock is from ours."""
+        trips = 0
         while True:
-            await self._gap_found.wait()
-            self._gap_found.clear()
-            while self._gaps:
-                await self._fill(*self._gaps.popleft())
-
-    async def _fill(self, tape: Tape, gap: Gap) -> None:
-        if len(gap) > _LARGEST_FILL:
-            log.warning("%s: %d trades are missing from id %d on: too many", tape.symbol, len(gap), gap.first_id)
-            return
-        next_id, failures = gap.first_id, 0
-        while next_id <= gap.last_id and tape.sequence.missing:
-            limit = min(_PAGE, gap.last_id - next_id + 1)
+            sent = self._clock.now()
             try:
-                trades = await self._exchange.trades_from(tape.symbol, next_id, limit)
+                venue = await self._exchange.server_time()
             except ProviderError as error:
-                failures += 1
-                if failures == _FILL_TRIES:
-                    log.warning("%s: trades from id %d on stay missing: %s", tape.symbol, next_id, error)
-                    return
-                await asyncio.sleep(error.retry_after or self._random.uniform(0.0, 2.0**failures))
+                log.info("the venue's clock: %s", error)
+            else:
+                moments = (sent, venue, self._clock.now())
+                self._offset.add(*(moment.timestamp() * 1000.0 for moment in moments))
+                self._offset_ms = self._offset.milliseconds or 0.0
+            trips += 1
+            await asyncio.sleep(_LOOK_SECONDS if trips < _FIRST_TRIPS else _TRIP_SECONDS)
+
+    async def _watch_symbols(self) -> None:
+        """Look for symbols that say nothing while others do."""
+        while True:
+            await asyncio.sleep(min(_LOOK_SECONDS, self._quiet_seconds / 4))
+            up_since = self._uplink.up_since
+            if up_since is None or self._state is not State.UP:
                 continue
-            wanted = [trade for trade in trades if next_id <= trade.trade_id <= gap.last_id]
-            if not wanted:
-                return
-            for trade in wanted:
-                if tape.sequence.find(trade.trade_id):
-                    self._recorder.record(trade)
-            next_id = wanted[-1].trade_id + 1
+            now = self._clock.monotonic()
+            quiet = []
+            for symbol, tape in self._tapes.items():
+                if not tape.pulse.is_strange(now, up_since):
+                    if symbol in self._silences:
+                        del self._silences[symbol]
+                        self._refill.resumed(tape)
+                elif now >= self._silences.setdefault(symbol, _Silence()).probe_at:
+                    quiet.append(tape)
+            if quiet:
+                try:
+                    await self._probe(quiet)
+                except CockpitError as error:
+                    log.warning("quiet symbols: %s", error)
+
+    async def _probe(self, quiet: Sequence[Tape]) -> None:
+        """Ask over REST whether symbols that say nothing have traded; only then are they dead."""
+        asked_at = self._clock.monotonic()
+        for tape in quiet:
+            silence = self._silences[tape.symbol]
+            silence.pause = min(_LONGEST_PROBE_SECONDS, silence.pause * 2 or self._quiet_seconds)
+            silence.probe_at = asked_at + silence.pause
+        newest = await self._exchange.last_ids([tape.symbol for tape in quiet])
+        await asyncio.sleep(min(_SECOND_LOOK_SECONDS, self._quiet_seconds / 4))  # what REST was first to know may come
+        dead = []
+        for tape in quiet:
+            last_id = newest.get(tape.symbol)
+            if last_id is None or (tape.pulse.last or 0.0) > asked_at:
+                continue
+            gap = tape.sequence.expect(last_id)
+            if gap is not None:
+                self._refill.found(tape, gap, "the stream of the symbol was mute", tape.traded_ms)
+                dead.append(tape.symbol)
+            else:
+                self._refill.halted(tape, "no trade for strangely long, and the venue has none either")
+        if dead:
+            log.warning("%s: the stream of %s is mute", self._exchange.name, ", ".join(dead))
+            self._uplink.replace(f"the stream of {', '.join(dead)} is mute")
 
     async def _publish_steadily(self) -> None:
         rounds = 0

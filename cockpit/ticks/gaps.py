@@ -1,10 +1,11 @@
 """Which trade ids are missing. A venue numbers the trades of a symbol without a hole, so a jump is a loss of ours."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum, auto
 
-_GAPS_KEPT = 100
-_LARGEST_JUMP = 10_000_000
+_GAPS_KEPT = 100_000
+_LARGEST_JUMP = 100_000
 
 
 class Step(Enum):
@@ -30,7 +31,7 @@ class Gap:
     last_id: int
 
     def __len__(self) -> int:
-        return self.last_id - self.first_id + 1
+        return max(0, self.last_id - self.first_id + 1)
 
     def __contains__(self, trade_id: int) -> bool:
         return self.first_id <= trade_id <= self.last_id
@@ -40,27 +41,29 @@ class TradeSequence:
     """The order of one symbol's trade ids.
 
     Attributes:
-        last_id: highest id seen; None before the first.
+        first_id: the id that the order began with; None before the first.
+        last_id: highest id known; None before the first.
         missing: how many ids are known to be missing.
+        newest_gap: the gap before the last id that jumped.
     """
 
-    __slots__ = ("_doubtful", "_gaps", "last_id", "missing")
+    __slots__ = ("_doubtful", "_gaps", "first_id", "last_id", "missing", "newest_gap")
 
     def __init__(self) -> None:
+        self.first_id: int | None = None
         self.last_id: int | None = None
         self.missing = 0
-        self._gaps: list[Gap] = []
+        self.newest_gap = Gap(0, -1)
+        self._gaps: list[Gap] = []  # rising and apart from each other
         self._doubtful: int | None = None
-
-    @property
-    def newest_gap(self) -> Gap:
-        """The gap before the last id that jumped."""
-        return self._gaps[-1]
 
     def advance(self, trade_id: int) -> Step:
         """Take the id of the trade that came now."""
         last = self.last_id
-        if last is None or trade_id == last + 1:
+        if last is None:
+            self.first_id = self.last_id = trade_id
+            return Step.NEXT
+        if trade_id == last + 1:
             self.last_id = trade_id
             return Step.NEXT
         if trade_id <= last:
@@ -69,35 +72,91 @@ class TradeSequence:
             self._doubtful = trade_id
             return Step.DOUBTFUL
         self.last_id = trade_id
-        gap = Gap(last + 1, trade_id - 1)
-        self.missing += len(gap)
-        self._gaps.append(gap)
-        # Beyond the bound an old gap stays counted, but what comes late for it is taken for seen.
-        del self._gaps[:-_GAPS_KEPT]
+        self.newest_gap = Gap(last + 1, trade_id - 1)
+        self.lose(self.newest_gap)
         return Step.JUMP
+
+    def expect(self, trade_id: int) -> Gap | None:
+        """Learn from elsewhere that the ids have come as far as this one; what is missing up to it, if anything."""
+        last = self.last_id
+        if last is None:
+            self.first_id, self.last_id = trade_id + 1, trade_id
+            return None
+        if trade_id <= last:
+            return None
+        self.last_id = trade_id
+        self.newest_gap = Gap(last + 1, trade_id)
+        self.lose(self.newest_gap)
+        return self.newest_gap
+
+    def lose(self, gap: Gap) -> None:
+        """Count ids as missing: from before the order began, or come and lost again."""
+        first_id = gap.first_id
+        for known in self.missing_in(gap):
+            self._insert(Gap(first_id, known.first_id - 1))
+            first_id = known.last_id + 1
+        self._insert(Gap(first_id, gap.last_id))
 
     def find(self, trade_id: int) -> bool:
         """Take an id out of the gap that it is missing in; False where it is in none."""
-        for index, gap in enumerate(self._gaps):
-            if trade_id in gap:
-                parts = Gap(gap.first_id, trade_id - 1), Gap(trade_id + 1, gap.last_id)
-                self._gaps[index : index + 1] = [part for part in parts if len(part) > 0]
-                self.missing -= 1
-                return True
-        return False
+        index = self._index(trade_id)
+        if index < 0 or trade_id not in self._gaps[index]:
+            return False
+        gap = self._gaps[index]
+        parts = Gap(gap.first_id, trade_id - 1), Gap(trade_id + 1, gap.last_id)
+        self._gaps[index : index + 1] = [part for part in parts if len(part) > 0]
+        self.missing -= 1
+        return True
+
+    def missing_in(self, within: Gap) -> list[Gap]:
+        """The parts of a stretch of ids that are missing, rising."""
+        found = []
+        for index in range(max(0, self._index(within.first_id)), len(self._gaps)):
+            gap = self._gaps[index]
+            if gap.first_id > within.last_id:
+                break
+            part = Gap(max(gap.first_id, within.first_id), min(gap.last_id, within.last_id))
+            if len(part) > 0:
+                found.append(part)
+        return found
 
     def forgive(self, gap: Gap) -> None:
-        """Count a gap that was none: its ids never were, or belong to a time that was skipped on purpose."""
-        if gap in self._gaps:
-            self._gaps.remove(gap)
-            self.missing -= len(gap)
+        """Count what is missing in a stretch as no loss: it never was, or belongs to a time skipped on purpose."""
+        for part in self.missing_in(gap):
+            index = self._index(part.first_id)
+            whole = self._gaps[index]
+            left = Gap(whole.first_id, part.first_id - 1), Gap(part.last_id + 1, whole.last_id)
+            self._gaps[index : index + 1] = [rest for rest in left if len(rest) > 0]
+            self.missing -= len(part)
 
     def restart(self) -> None:
         """Forget the order: the next trade follows whatever its id."""
-        self.last_id = None
+        self.first_id = self.last_id = None
         self.missing = 0
         self._gaps.clear()
         self._doubtful = None
 
+    def _insert(self, gap: Gap) -> None:
+        """Add ids of which none is missing so far."""
+        if gap.last_id < gap.first_id:
+            return
+        self.missing += len(gap)
+        index = self._index(gap.first_id) + 1
+        before = self._gaps[index - 1] if index else None
+        if before is not None and before.last_id + 1 == gap.first_id:
+            self._gaps[index - 1] = Gap(before.first_id, gap.last_id)
+            return
+        self._gaps.insert(index, gap)
+        # Beyond the bound an old gap stays counted, but what comes late for it is taken for seen.
+        del self._gaps[:-_GAPS_KEPT]
+
+    def _index(self, trade_id: int) -> int:
+        """Of the last gap that begins at or before an id; -1 where there is none."""
+        return bisect_right(self._gaps, trade_id, key=_first_id) - 1
+
     def _confirmed(self, trade_id: int) -> bool:
         return self._doubtful is not None and 0 < trade_id - self._doubtful <= _LARGEST_JUMP
+
+
+def _first_id(gap: Gap) -> int:
+    return gap.first_id

@@ -48,7 +48,10 @@ class Ticker:
         spark: up to 30 closes of two seconds each over the last minute, oldest first.
         traded_ms: exchange time of the last trade, milliseconds since 1970 UTC.
         received_at: monotonic seconds of the last message about this symbol; its age counts from here.
-        gaps: trade ids known to be missing in this session.
+        gaps: trade ids known to be missing.
+        backfilled: trades that were missing and came later, over REST; bars over them are not of the stream alone.
+        lag_ms: mean of the last trades' receipt minus exchange time, by the venue's clock; it may be negative. None
+            before the first, and in a recording.
         last_move: +1, -1 or 0: direction of the last price change.
     """
 
@@ -64,4 +67,6 @@ class Ticker:
     traded_ms: int | None = None
     received_at: float | None = None
     gaps: int = 0
+    backfilled: int = 0
+    lag_ms: float | None = None
     last_move: int = 0

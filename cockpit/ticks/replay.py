@@ -35,6 +35,8 @@ class ReplayExchange:
     """
 
     name = _NAME
+    live = False
+    notice = ""
 
     def __init__(self, file: Path, speed: float = 1.0) -> None:
         if not speed > 0.0:
@@ -80,6 +82,18 @@ class ReplayExchange:
     async def trades_from(self, symbol: str, from_id: int, limit: int = 1000) -> list[Trade]:
         """None: what a recording lacks is not to be had."""
         return []
+
+    async def last_ids(self, symbols: Sequence[str]) -> dict[str, int]:
+        """None: a recording knows of no trade that it does not hold."""
+        return {}
+
+    async def first_id_since(self, symbol: str, start: datetime) -> int | None:
+        """None: a recording answers no requests."""
+        return None
+
+    async def server_time(self) -> datetime:
+        """The recording's own clock."""
+        return self.clock.now()
 
     async def next_frame(self) -> RecordedFrame:
         """The next frame, at its time."""
@@ -131,6 +145,10 @@ class _ReplayStream:
     def __init__(self, exchange: ReplayExchange, symbols: frozenset[str]) -> None:
         self._exchange = exchange
         self._symbols = symbols
+        self.ended = ""
+
+    def abort(self) -> None:
+        """Nothing to break."""
 
     async def __aiter__(self) -> AsyncIterator[StreamEvent | Rejected]:
         """Events at their time. Whoever is behind still lets others run now and then."""

@@ -4,12 +4,14 @@ from collections import deque
 from decimal import Decimal
 
 from cockpit.ticks.gaps import Step, TradeSequence
+from cockpit.ticks.pulse import Pulse
 from cockpit.ticks.quote import BookTop, DayTicker, Ticker
 from cockpit.ticks.trade import Trade
 
 _RATE_SECONDS = 10
 _SPARK_SECONDS = 2.0
 _SPARK_POINTS = 30
+_NEWEST_SHARE = 0.1
 
 
 class Rate:
@@ -74,29 +76,42 @@ class Tape:
 
     Attributes:
         changed: set by every event, reset by :meth:`ticker`.
+        backfilled: trades that came over REST.
+        traded_ms: exchange time of the newest trade; None before the first.
+        jumped_from_ms: exchange time of the trade before the last gap; None where it is not known.
+        pulse: how long its pauses usually are.
     """
 
     __slots__ = (
         "_book",
         "_day",
+        "_lag",
         "_last",
         "_last_move",
         "_rate",
         "_received_at",
         "_spark",
-        "_traded_ms",
+        "backfilled",
         "changed",
+        "jumped_from_ms",
+        "pulse",
         "sequence",
         "symbol",
+        "traded_ms",
     )
 
-    def __init__(self, symbol: str) -> None:
+    def __init__(self, symbol: str, quiet_seconds: float = 30.0) -> None:
+        """A silence shorter than ``quiet_seconds`` is never strange."""
         self.symbol = symbol
+        self.backfilled = 0
+        self.pulse = Pulse(quiet_seconds)
         self.sequence = TradeSequence()
         self.changed = True
+        self._lag: float | None = None
         self._last: Decimal | None = None
         self._last_move = 0
-        self._traded_ms: int | None = None
+        self.traded_ms: int | None = None
+        self.jumped_from_ms: int | None = None
         self._book: BookTop | None = None
         self._day: DayTicker | None = None
         self._received_at: float | None = None
@@ -113,15 +128,23 @@ class Tape:
         if step is Step.SEEN:
             return step
         self._rate.add(now)
-        if step is Step.LATE:
+        self.pulse.beat(now)
+        if step is Step.LATE and self.traded_ms is not None and trade.time_ms <= self.traded_ms:
             return step
+        if step is Step.JUMP:
+            self.jumped_from_ms = self.traded_ms
         price = trade.price
         if self._last is not None and price != self._last:
             self._last_move = 1 if price > self._last else -1
         self._last = price
-        self._traded_ms = trade.time_ms
+        self.traded_ms = trade.time_ms
         self._spark.add(float(price), now)
         return step
+
+    def lag(self, milliseconds: float) -> None:
+        """Take the latency of a trade."""
+        lag = self._lag
+        self._lag = milliseconds if lag is None else lag + _NEWEST_SHARE * (milliseconds - lag)
 
     def book(self, top: BookTop, now: float) -> None:
         """Take the best bid and offer."""
@@ -147,8 +170,10 @@ class Tape:
             quote_volume=day.quote_volume if day is not None else None,
             trades_per_second=self._rate.per_second(now),
             spark=self._spark.closes(now),
-            traded_ms=self._traded_ms,
+            traded_ms=self.traded_ms,
             received_at=self._received_at,
             gaps=self.sequence.missing,
+            backfilled=self.backfilled,
+            lag_ms=None if self._lag is None else round(self._lag, 1),
             last_move=self._last_move,
         )

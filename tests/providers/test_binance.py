@@ -1,6 +1,7 @@
 import asyncio
 import gzip
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -9,16 +10,18 @@ from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from cockpit.clock import SystemClock
 from cockpit.errors import ProviderError, Refusal
-from cockpit.health.status import State
 from cockpit.net.http import HttpClient
 from cockpit.net.retry import Retry
-from cockpit.providers.binance import Binance, BinanceStream
-from cockpit.providers.ports import Exchange, Rejected
+from cockpit.providers.binance import Binance
+from cockpit.providers.binance_stream import BinanceStream, tls_context
+from cockpit.providers.fallback import FallbackExchange
+from cockpit.providers.ports import SHUTDOWN, Exchange, Rejected
 from cockpit.settings import BinanceSettings, VenueSettings
 from cockpit.ticks.quote import DayTicker
 from cockpit.ticks.trade import Trade
@@ -94,20 +97,44 @@ async def test_garbage_is_yielded_as_rejected_and_the_stream_goes_on() -> None:
     assert isinstance(events[-1], Trade)
 
 
-async def test_a_shutdown_notice_ends_the_stream_at_once() -> None:
-    forever = asyncio.Event()
-
+async def test_a_shutdown_notice_is_told_and_the_stream_goes_on() -> None:
     async def script(connection: ServerConnection) -> None:
         await connection.send('{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}')
-        await forever.wait()
+        await connection.send(json.dumps(TRADE))
+        await connection.close(1001)
 
-    async with streaming(script) as binance:
-        async with binance.connect(["BTCUSDT"]) as stream:
-            assert binance.link.status().state is State.UP
-            assert [event async for event in stream] == []
-            assert isinstance(stream, BinanceStream)
-            assert "about to close" in stream.ended
-        forever.set()
+    async with streaming(script) as binance, binance.connect(["BTCUSDT"]) as stream:
+        told, trade = [event async for event in stream]
+        assert isinstance(told, Rejected)
+        assert told.kind == SHUTDOWN
+        assert isinstance(trade, Trade)
+
+
+async def test_a_peer_that_answers_no_ping_is_left_without_a_handshake() -> None:
+    """It reads nothing and answers nothing, as behind a cable that was pulled: only a broken transport ends that."""
+    pulled = asyncio.Event()
+
+    async def script(connection: ServerConnection) -> None:
+        connection.transport.pause_reading()
+        await pulled.wait()
+
+    async with serve(script, "127.0.0.1", 0, ping_interval=None, close_timeout=0.1) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with connect(f"ws://127.0.0.1:{port}", ping_interval=None, close_timeout=30) as connection:
+            stream = BinanceStream(connection, frozenset(), ping_seconds=0.1)
+            keep_alive = asyncio.create_task(stream.keep_alive())
+            async with asyncio.timeout(10):
+                assert [event async for event in stream] == []
+            assert stream.ended == "no answer to a ping within 0.1 s"
+            await keep_alive
+        pulled.set()
+
+
+def test_a_stream_over_tls_asks_for_a_certificate_and_for_tls_1_2() -> None:
+    context = tls_context()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
 @pytest.mark.parametrize("abrupt", [False, True])
@@ -260,3 +287,27 @@ async def test_refusals_over_rest(http: HttpClient, served: Vendor, status: int,
         await rest(http, served).trades_from("NOPE", 1)
     assert caught.value.refusal is refusal
     assert (status != 451) or 'ticks.venue = "binance_us"' in str(caught.value)
+
+
+async def test_where_the_venue_does_not_serve_the_other_one_is_used_and_says_so() -> None:
+    async def script(connection: ServerConnection) -> None:
+        await connection.send(json.dumps(TRADE))
+
+    async with refusing(451) as first, streaming(script, "binance_us") as second:
+        exchange: Exchange = FallbackExchange(first, second)
+        assert (exchange.name, exchange.notice) == ("binance", "")
+        for _ in range(2):
+            async with exchange.connect(["BTCUSDT"]) as stream:
+                assert len([event async for event in stream]) == 1
+        assert exchange.name == "binance_us"
+        assert exchange.notice == "binance does not serve this location; binance_us is used instead"
+        assert first.link.status().requests == 1, "a venue that refuses the location is not asked again"
+
+
+async def test_another_refusal_does_not_change_the_venue() -> None:
+    async with refusing(503) as first, refusing(503, name="binance_us") as second:
+        exchange = FallbackExchange(first, second)
+        with pytest.raises(ProviderError, match="HTTP 503"):
+            async with exchange.connect(["BTCUSDT"]):
+                pass
+        assert (exchange.name, exchange.served) == ("binance", "")

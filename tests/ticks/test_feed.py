@@ -46,7 +46,7 @@ class Session:
         await until(lambda: self.venue.open_connections > 0 and self.feed.status().state is not State.DOWN)
 
     async def stored(self, count: int) -> None:
-        await until(lambda: self.recorder.stored >= count)
+        await until(lambda: self.feed.status().stored >= count)
 
 
 async def test_trades_books_and_days_are_on_the_board_and_in_the_database(paths: Paths) -> None:
@@ -215,7 +215,9 @@ async def _session(
         boards = Boards()
         recorder = Recorder(database, settings=settings, clock=clock)
         exchange = Binance(http, "binance", running.settings, BinanceSettings(timeout=5.0), clock)
-        feed = Feed(exchange, symbols, clock=clock, boards=boards, recorder=recorder, settings=settings)
+        feed = Feed(
+            exchange, symbols, clock=clock, boards=boards, recorder=recorder, database=database, settings=settings
+        )
         tasks = [asyncio.create_task(recorder.run()), asyncio.create_task(feed.run())]
         await until(lambda: "BTCUSDT" in boards.ticks)
         try:

@@ -96,7 +96,13 @@ async def _play(paths: Paths, exchange: ReplayExchange) -> tuple[FeedStatus, Boa
     async with open_database(paths) as database:
         recorder = Recorder(database, settings=SETTINGS, clock=exchange.clock)
         feed = Feed(
-            exchange, exchange.symbols, clock=exchange.clock, boards=boards, recorder=recorder, settings=SETTINGS
+            exchange,
+            exchange.symbols,
+            clock=exchange.clock,
+            boards=boards,
+            recorder=recorder,
+            database=database,
+            settings=SETTINGS,
         )
         recording = asyncio.create_task(recorder.run())
         async with asyncio.timeout(60):

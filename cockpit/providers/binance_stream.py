@@ -1,0 +1,77 @@
+"""One connection to Binance's market streams: it notices a peer that is gone, and leaves it without waiting."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from cockpit.providers.binance_frames import decode_frame
+from cockpit.providers.ports import Rejected, StreamEvent
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+PING_SECONDS = 5.0
+"""Between our pings, and at most until the answer to one."""
+
+
+class BinanceStream:
+    """One connection. ``ended`` says why the iteration stopped, for the log and the health pane.
+
+    Args:
+        connection: open; its own keepalive is off.
+        symbols: those that are taken.
+        ping_seconds: a peer that does not answer a ping within it is gone.
+    """
+
+    def __init__(
+        self, connection: "ClientConnection", symbols: frozenset[str], ping_seconds: float = PING_SECONDS
+    ) -> None:
+        self._connection = connection
+        self._symbols = symbols
+        self._ping_seconds = ping_seconds
+        self._gone = ""
+        self.ended = ""
+
+    async def __aiter__(self) -> AsyncIterator[StreamEvent | Rejected]:
+        """Events in order of arrival; ends when the connection does."""
+        from websockets.exceptions import ConnectionClosed
+
+        symbols, receive = self._symbols, self._connection.recv
+        try:
+            while True:
+                event = decode_frame(await receive(), symbols)
+                if event is not None:
+                    yield event
+        except ConnectionClosed as closed:
+            frame = closed.rcvd
+            told = f"closed with code {frame.code} {frame.reason}".rstrip() if frame else "the connection broke"
+            self.ended = self._gone or told
+
+    def abort(self) -> None:
+        """Break the connection at once; a closing handshake with a peer that is gone would only wait."""
+        self._connection.transport.abort()
+
+    async def keep_alive(self) -> None:
+        """Ping for ever, and break the connection once a ping is not answered."""
+        from websockets.exceptions import ConnectionClosed
+
+        with suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(self._ping_seconds)
+                answered = await self._connection.ping()
+                try:
+                    async with asyncio.timeout(self._ping_seconds):
+                        await answered
+                except TimeoutError:
+                    self._gone = f"no answer to a ping within {self._ping_seconds:g} s"
+                    self.abort()
+                    return
+
+
+def tls_context() -> ssl.SSLContext:
+    """What a connection over TLS must meet: a valid certificate of that host, and TLS 1.2 or later."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context

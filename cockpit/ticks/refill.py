@@ -1,0 +1,343 @@
+"""Fills gaps: every stretch of ids that did not come is written down, asked for over REST, and stored in order.
+
+Filled trades go straight into the database and not through the recorder's ring, so that a large gap neither crowds out
+the stream nor is called filled before it is on the disk.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from cockpit.clock import Clock
+from cockpit.errors import CockpitError, ProviderError
+from cockpit.providers.ports import Exchange
+from cockpit.settings import TickSettings
+from cockpit.storage.database import Database
+from cockpit.storage.gaps import GapRow, GapState, StoredEnd, holes, open_gaps, stored_end, write_gap
+from cockpit.storage.ticks import store_trades
+from cockpit.ticks.gaps import Gap
+from cockpit.ticks.recorder import Recorder
+from cockpit.ticks.tape import Tape
+from cockpit.ticks.trade import Trade
+
+log = logging.getLogger(__name__)
+
+_PAGE = 1000
+_GRACE_SECONDS = 0.25
+_LOST_SECONDS = 1.0
+_FIRST_DELAY = 0.5
+_LONGEST_DELAY = 60.0
+_EMPTY_TRIES = 6
+_ROOM = 0.5
+_HOLES_WITHIN = 100_000
+_LOOK_SECONDS = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """A gap on its way. ``row`` is what the ledger says of it, or will."""
+
+    tape: Tape
+    row: GapRow
+    ready_at: float
+    empty: int = 0
+    failures: int = 0
+    lost: bool = False
+
+    @property
+    def rest(self) -> Gap:
+        """What has not been asked for yet."""
+        return Gap(self.row.next_id, self.row.last_id)
+
+
+class Refill:
+    """The one task that asks for missing trades, the smallest gap first.
+
+    Args:
+        exchange: where from.
+        tapes: by symbol; their sequences say what is missing.
+        database: of the ledger and the trades.
+        recorder: while its ring is more than half full nothing is fetched.
+        clock: market time for ages, monotonic time for delays.
+        settings: ``backfill_hours``.
+
+    Attributes:
+        stored: trades stored.
+        message: why nothing is filled at the moment; empty where all is well.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        tapes: Mapping[str, Tape],
+        *,
+        database: Database,
+        recorder: Recorder,
+        clock: Clock,
+        settings: TickSettings,
+    ) -> None:
+        self.stored = 0
+        self.message = ""
+        self._exchange = exchange
+        self._tapes = tapes
+        self._database = database
+        self._recorder = recorder
+        self._clock = clock
+        self._backfill = timedelta(hours=settings.backfill_hours)
+        self._works: list[_Work] = []
+        self._unwritten: list[GapRow] = []
+        self._halts: dict[str, GapRow] = {}
+        self._ends: dict[str, StoredEnd] = {}
+        self._random = random.Random()
+        self._woken = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """Gaps on their way."""
+        return len(self._works)
+
+    def found(self, tape: Tape, gap: Gap, reason: str, first_ms: int | None = None, last_ms: int | None = None) -> None:
+        """A gap was found, between trades of these times; what comes late within a moment is none. Never waits."""
+        ids = (tape.symbol, gap.first_id, gap.last_id, gap.first_id)
+        row = GapRow(*ids, self._now_ms(), GapState.OPEN, reason, first_ms, last_ms)
+        self._add(_Work(tape, row, self._clock.monotonic() + _GRACE_SECONDS))
+
+    def lost(self, symbol: str, trade_id: int) -> None:
+        """A trade came and could not be kept; it is fetched again once there is room. Never waits."""
+        tape = self._tapes[symbol]
+        tape.sequence.lose(Gap(trade_id, trade_id))
+        ready_at = self._clock.monotonic() + _LOST_SECONDS
+        for work in reversed(self._works):
+            if work.lost and work.tape is tape and work.row.row is None and work.row.last_id + 1 == trade_id:
+                work.row, work.ready_at = replace(work.row, last_id=trade_id), ready_at
+                return
+        reason = "the recorder had no room"
+        row = GapRow(symbol, trade_id, trade_id, trade_id, self._now_ms(), GapState.OPEN, reason)
+        self._add(_Work(tape, row, ready_at, lost=True))
+
+    def halted(self, tape: Tape, reason: str) -> None:
+        """A symbol says nothing, and the venue has nothing either: no gap, but worth a line in the ledger."""
+        last = tape.sequence.last_id
+        if last is None or tape.symbol in self._halts:
+            return
+        row = GapRow(tape.symbol, last + 1, last, last + 1, self._now_ms(), GapState.HALTED, reason, tape.traded_ms)
+        self._halts[tape.symbol] = row
+        self._write_later(row)
+
+    def resumed(self, tape: Tape) -> None:
+        """A halted symbol trades again."""
+        row = self._halts.pop(tape.symbol, None)
+        if row is not None:
+            self._write_later(replace(row, ended_ms=self._now_ms(), last_ms=tape.traded_ms))
+
+    def skip(self, tape: Tape, gap: Gap) -> None:
+        """Ids that belong to a time skipped on purpose: no loss, and never to be asked for."""
+        tape.sequence.forgive(gap)
+        now, reason = self._now_ms(), "the market was moved to another time"
+        self._write_later(
+            GapRow(tape.symbol, gap.first_id, gap.last_id, gap.first_id, now, GapState.UNFILLABLE, reason, ended_ms=now)
+        )
+
+    def forget(self) -> None:
+        """Drop everything on its way: the market was moved to another time."""
+        self._works.clear()
+        self._halts.clear()
+
+    async def prepare(self) -> None:
+        """Learn where the stored trades end, before new ones are stored behind them."""
+        if self._database.read_only:
+            return
+        try:
+            for symbol in self._tapes:
+                if (end := await stored_end(self._database, symbol)) is not None:
+                    self._ends[symbol] = end
+        except CockpitError as error:
+            log.warning("gaps: %s", error)
+
+    async def run(self) -> None:
+        """Fill for ever; on a database that is only to be looked at there is nothing to do."""
+        if self._database.read_only:
+            return
+        await self._until_done(self._take_up)
+        while True:
+            await self._until_done(self._write_rows)
+            await self._look_behind()
+            work = self._next()
+            if work is None:
+                await self._sleep()
+                continue
+            try:
+                await self._step(work)
+            except CockpitError as error:
+                work.failures += 1
+                self.message = f"{work.tape.symbol}: a gap cannot be filled now: {error}"
+                log.warning("gaps: %s", self.message)
+                delay = self._random.uniform(0.5, 1.0) * min(_LONGEST_DELAY, _FIRST_DELAY * 2**work.failures)
+                told = error.retry_after or 0.0 if isinstance(error, ProviderError) else 0.0
+                work.ready_at = self._clock.monotonic() + max(told, delay)
+
+    async def _take_up(self) -> None:
+        """Go on with what an earlier session left: open gaps, and holes that a crash made before it was noticed."""
+        oldest = self._clock.now() - self._backfill
+        for row in await open_gaps(self._database):
+            tape = self._tapes.get(row.symbol)
+            if tape is None:
+                continue
+            if row.found_ms < int(oldest.timestamp() * 1000):
+                await write_gap(self._database, self._given_up(row, "older than ticks.backfill_hours"))
+                continue
+            tape.sequence.lose(Gap(row.next_id, row.last_id))
+            self._add(_Work(tape, row, self._clock.monotonic()))
+        if not self._exchange.live or not self._backfill:
+            return
+        for symbol, end in self._ends.items():
+            for first_id, last_id in await holes(self._database, symbol, end.trade_id, _HOLES_WITHIN):
+                self._tapes[symbol].sequence.lose(Gap(first_id, last_id))
+                self.found(self._tapes[symbol], Gap(first_id, last_id), "not stored when the last session ended")
+
+    async def _look_behind(self) -> None:
+        """Open the gap between what is stored and the first trade of this session, once that is known."""
+        if not self._exchange.live or not self._backfill:
+            return
+        for symbol, end in list(self._ends.items()):
+            tape = self._tapes[symbol]
+            first = tape.sequence.first_id
+            if first is None:
+                continue
+            try:
+                await self._open_tail(tape, end, first)
+            except ProviderError as error:
+                log.warning("gaps: what was missed since the last session is not known yet: %s", error)
+                return
+            del self._ends[symbol]
+
+    async def _open_tail(self, tape: Tape, end: StoredEnd, first_id: int) -> None:
+        missed = Gap(end.trade_id + 1, first_id - 1)
+        oldest = self._clock.now() - self._backfill
+        if len(missed) and end.time_ms < int(oldest.timestamp() * 1000):
+            start = await self._exchange.first_id_since(tape.symbol, oldest)
+            start = first_id if start is None else min(max(start, missed.first_id), first_id)
+            older = Gap(missed.first_id, start - 1)
+            if len(older):
+                row = GapRow(
+                    *(tape.symbol, older.first_id, older.last_id, older.first_id, self._now_ms()),
+                    *(GapState.UNFILLABLE, "older than ticks.backfill_hours", end.time_ms, None, self._now_ms()),
+                )
+                self._write_later(row)
+            missed = Gap(start, missed.last_id)
+        if len(missed):
+            tape.sequence.lose(missed)
+            self.found(tape, missed, "missed since the last session", end.time_ms)
+
+    def _next(self) -> _Work | None:
+        """The smallest gap whose time has come. While the stream itself waits for the database, none has."""
+        if self._recorder.fill > _ROOM:
+            return None
+        now = self._clock.monotonic()
+        return min((work for work in self._works if work.ready_at <= now), key=_size, default=None)
+
+    async def _step(self, work: _Work) -> None:
+        """Ask for one page of a gap and store it."""
+        sequence = work.tape.sequence
+        parts = sequence.missing_in(work.rest)
+        if not parts:
+            await self._finish(work)
+            return
+        if work.row.row is None:
+            work.row = await write_gap(self._database, work.row)
+        if not self._exchange.live:
+            await self._give_up(work, "a recording answers no requests")
+            return
+        first_id, last_id = parts[0].first_id, parts[-1].last_id
+        trades = await self._exchange.trades_from(work.tape.symbol, first_id, min(_PAGE, last_id - first_id + 1))
+        if not trades:
+            work.empty += 1
+            if work.empty >= _EMPTY_TRIES:
+                await self._give_up(work, "the venue does not give these trades")
+                return
+            # What the stream has just carried may reach REST a little later.
+            work.ready_at = self._clock.monotonic() + _FIRST_DELAY * 2.0**work.empty
+            return
+        work.empty = work.failures = 0
+        await self._keep(work, [trade for trade in trades if any(trade.trade_id in part for part in parts)])
+        work.row = replace(work.row, next_id=min(trades[-1].trade_id, last_id) + 1)
+        if work.row.next_id > last_id:
+            await self._finish(work)
+
+    async def _keep(self, work: _Work, trades: list[Trade]) -> None:
+        if not trades:
+            return
+        self.stored += await store_trades(self._database, trades)
+        found = sum(work.tape.sequence.find(trade.trade_id) for trade in trades)
+        work.tape.backfilled += found
+        work.tape.changed = True
+        self.message = ""
+
+    async def _finish(self, work: _Work) -> None:
+        """Nothing is left to ask for."""
+        whole = Gap(work.row.first_id, work.row.last_id)
+        missing = sum(map(len, work.tape.sequence.missing_in(whole)))
+        if missing:
+            await self._give_up(work, f"the venue does not give {missing} of {len(whole)} trades")
+            return
+        if work.row.row is not None:
+            filled = replace(work.row, next_id=whole.last_id + 1, ended_ms=self._now_ms(), state=GapState.FILLED)
+            await write_gap(self._database, filled)
+        self._drop(work)
+
+    async def _give_up(self, work: _Work, reason: str) -> None:
+        log.warning("%s: ids %d to %d: %s", work.tape.symbol, work.row.first_id, work.row.last_id, reason)
+        await write_gap(self._database, self._given_up(work.row, reason))
+        self._drop(work)
+
+    def _drop(self, work: _Work) -> None:
+        if work in self._works:  # not after the market was moved meanwhile
+            self._works.remove(work)
+
+    def _given_up(self, row: GapRow, reason: str) -> GapRow:
+        return replace(row, state=GapState.UNFILLABLE, reason=f"{row.reason}; {reason}", ended_ms=self._now_ms())
+
+    async def _write_rows(self) -> None:
+        while self._unwritten:
+            await write_gap(self._database, self._unwritten[0])
+            del self._unwritten[0]
+
+    async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Try again while the database is locked, full or busy."""
+        while True:
+            try:
+                await work()
+            except CockpitError as error:
+                log.warning("gaps: %s", error)
+                await asyncio.sleep(_LOOK_SECONDS)
+            else:
+                return
+
+    async def _sleep(self) -> None:
+        """Until something is to be done, or might be."""
+        now = self._clock.monotonic()
+        ready = min((work.ready_at for work in self._works), default=now + _LOOK_SECONDS)
+        self._woken.clear()
+        try:
+            async with asyncio.timeout(min(_LOOK_SECONDS, max(0.01, ready - now))):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    def _add(self, work: _Work) -> None:
+        self._works.append(work)
+        self._woken.set()
+
+    def _write_later(self, row: GapRow) -> None:
+        self._unwritten.append(row)
+        self._woken.set()
+
+    def _now_ms(self) -> int:
+        return int(self._clock.now().timestamp() * 1000)
+
+
+def _size(work: _Work) -> int:
+    return len(work.rest)
