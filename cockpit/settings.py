@@ -171,16 +171,16 @@ class SpreadSettings(_Section):
     min_credit: Annotated[float, Field(ge=0)] = 0.20
     min_reward_risk: Annotated[float, Field(ge=0)] = 0.25
     min_reward_risk_vertical: Annotated[float, Field(ge=0)] = 0.10
-    min_vrp: Annotated[float, Field(ge=0)] = 1.0
+    min_vrp: Annotated[float, Field(ge=0)] = 1.05
     tails: Literal["fat", "normal"] = "fat"
 
 
 class EvWeights(_Section):
     """``[scoring.weights]``: points of the ev scorer; they must add up to 100."""
 
-    ev: Annotated[float, Field(ge=0, le=100)] = 70.0
-    pop: Annotated[float, Field(ge=0, le=100)] = 10.0
-    liquidity: Annotated[float, Field(ge=0, le=100)] = 10.0
+    ev: Annotated[float, Field(ge=0, le=100)] = 80.0
+    pop: Annotated[float, Field(ge=0, le=100)] = 5.0
+    liquidity: Annotated[float, Field(ge=0, le=100)] = 5.0
     vrp: Annotated[float, Field(ge=0, le=100)] = 5.0
     confidence: Annotated[float, Field(ge=0, le=100)] = 5.0
 

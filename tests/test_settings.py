@@ -73,7 +73,7 @@ def test_a_profile_overrides_within_its_layer_only(tmp_path: Path) -> None:
         (("profile", "demo"), ["profile", "sim, live, replay"]),
         (("scan", "3"), ["scan is not a table"]),
         (("sim.start", "2026-11-24"), ["sim.start", "timezone"]),
-        (("scoring.weights.ev", "90"), ["scoring.weights", "120"]),
+        (("scoring.weights.ev", "90"), ["scoring.weights", "110"]),
         (("providers.tradier.limits", '["many"]'), ["providers.tradier.limits", "120/1m"]),
         (("sizing.kelly_fraction", "nan"), ["sizing.kelly_fraction"]),
     ],

@@ -19,11 +19,12 @@ TAIL_WEIGHT, TAIL_WIDTH = 0.10, 2.2
 _CORE = 1.0 / (1.0 - TAIL_WEIGHT + TAIL_WEIGHT * TAIL_WIDTH)
 """Deviation of the other nine, so that the mean absolute move, which the premium was measured on, stays the same."""
 
-PRIOR_WEIGHT = 24.0
-"""Quarters that the market's average premium is worth when money is at stake. One report's size has a standard error of
-three quarters of the mean, true premiums differ by 0.18 among names: so (0.76 / 0.157)^2 reports weigh as much."""
-REALISED_WEIGHT = 0.2
-"""Share of the realised volatility in the expected one: 20 closes err by 16 %, the term structure by about 8 %."""
+PRIOR_WEIGHT = 36.0
+"""Quarters that the market's average premium is worth when money is at stake. With tails as fat as these one report's
+size has a standard error of 0.94 of the mean, true premiums differ by 0.18 among names: (0.94 / 0.157)^2 reports weigh
+as much."""
+REALISED_WEIGHT = 0.06
+"""Share of the realised volatility in the expected one: 20 closes err by 16 %, the term structure by about 4 %."""
 REALISED_SHARE = 0.95
 """What names realise between reports of the ambient volatility that their options price."""
 

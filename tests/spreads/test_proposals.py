@@ -189,7 +189,7 @@ def test_a_credit_as_wide_as_the_strikes_is_a_wrong_quote() -> None:
 
 
 def test_where_the_premium_is_poor_nothing_is_sized() -> None:
-    found = proposed(size=0.09)
+    found = proposed(size=0.12)
     for spread in found.values():
         assert spread.ev is not None
         if spread.ev <= 0.0:

@@ -141,7 +141,7 @@ def test_every_scorer_runs_on_every_spread() -> None:
 def test_targets_are_settings() -> None:
     facts = changed(ev=12.0)
     assert ExpectedValue(EvWeights(), EvTargets(ev=0.06)).score(facts).total == pytest.approx(100.0)
-    assert ExpectedValue(EvWeights(), EvTargets(ev=0.24)).score(facts).parts[0].points == pytest.approx(70.0 / 4.0)
+    assert ExpectedValue(EvWeights(), EvTargets(ev=0.24)).score(facts).parts[0].points == pytest.approx(80.0 / 4.0)
 
 
 @pytest.mark.parametrize("name", ["pop", "ev", "vrp", "vrp_shrunk", "dispersion", "reward_risk", "theta"])

@@ -53,7 +53,7 @@ def test_each_factor_earns_its_share() -> None:
         changed(ev=12.0, pop=0.325, tier=Tier.WARNING, vrp_shrunk=1.05, quarters=6, dispersion=0.5)
     )
     points = {part.name: part.points for part in score.parts}
-    expected = {"ev": 35.0, "pop": 5.0, "liquidity": 4.0, "vrp": 1.0, "confidence": 1.25}
+    expected = {"ev": 40.0, "pop": 2.5, "liquidity": 2.0, "vrp": 1.0, "confidence": 1.25}
     assert points == pytest.approx(expected)
     assert score.total == pytest.approx(sum(expected.values()))
 
