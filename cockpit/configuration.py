@@ -9,30 +9,27 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from cockpit.errors import ConfigurationError
 from cockpit.paths import Paths, config_file, environment_file, profile_paths, shipped
 
 _PREFIX = "COCKPIT_"
-_SECRETS = frozenset({"token", "api_key"})
+_SECRETS = frozenset({"token", "api_key", "password"})
 _DEFAULT_PROFILE = "sim"
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """Values from one place, and the words that name the place."""
 
     origin: str
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class FirstUi:
+class FirstUi(NamedTuple):
     """The part of ``[ui]`` that a first frame needs."""
 
     theme: str = "dark"
@@ -41,22 +38,20 @@ class FirstUi:
     stale_seconds: float = 15.0
 
 
-@dataclass(frozen=True, slots=True)
-class FirstLook:
+class FirstLook(NamedTuple):
     """What a first frame needs to know. A value of a wrong type reads as its default here; validation names it."""
 
     profile: str
     data_dir: str
-    ui: FirstUi = field(default_factory=FirstUi)
-    keymap: Mapping[str, str] = field(default_factory=dict)
+    ui: FirstUi
+    keymap: Mapping[str, str]
 
     def folders(self) -> Paths:
         """The data and state folders of this profile."""
         return profile_paths(self.profile, Path(self.data_dir) if self.data_dir else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """Everything that was written, layered.
 
     Attributes:
@@ -92,6 +87,8 @@ def read_configuration(
     file: Path | None = None,
     flags: Sequence[tuple[str, str]] = (),
     environment: Mapping[str, str] | None = None,
+    *,
+    options: Mapping[str, str] | None = None,
 ) -> Configuration:
     """Read and layer everything.
 
@@ -99,6 +96,7 @@ def read_configuration(
         file: a configuration file that must exist; None takes the user's own, if there is one.
         flags: ``--set`` pairs of dotted key and TOML value (a bare word is a string).
         environment: defaults to ``os.environ``.
+        options: strings from the program's own options by dotted key; over all else.
 
     Raises:
         ConfigurationError: a file cannot be read, is no TOML, or shows a secret to others.
@@ -113,6 +111,8 @@ def read_configuration(
     layers.extend(_environment_layers(environment))
     for key, text in flags:
         layers.append(Layer(f"--set {key}", _nest(key.split("."), _literal(text))))
+    for key, value in (options or {}).items():
+        layers.append(Layer(f"--set {key}", _nest(key.split("."), value)))
     profile = next(
         (layer.values["profile"] for layer in reversed(layers) if "profile" in layer.values), _DEFAULT_PROFILE
     )

@@ -25,6 +25,15 @@ def test_the_first_look_is_that_of_the_validated_settings() -> None:
     assert look.folders() == settings.folders()
 
 
+def test_options_of_the_program_are_text_whatever_they_look_like_and_go_over_all_else() -> None:
+    configuration = read_configuration(
+        flags=[("paths.data_dir", "elsewhere")], environment={}, options={"paths.data_dir": "2024", "profile": "true"}
+    )
+    assert configuration.first_look().data_dir == "2024"
+    assert configuration.profile == "true"
+    assert configuration.origins["paths.data_dir"] == "--set paths.data_dir"
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

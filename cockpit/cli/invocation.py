@@ -1,6 +1,5 @@
 """What was asked of the program as a whole: profile, configuration, folder, overrides and time."""
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,12 +40,12 @@ class Invocation:
         """
         from cockpit.configuration import read_configuration
 
-        flags = list(self.overrides)
+        options: dict[str, str] = {}
         if self.profile is not None:
-            flags.append(("profile", json.dumps(self.profile)))
+            options["profile"] = self.profile
         if self.data_dir is not None:
-            flags.append(("paths.data_dir", json.dumps(str(self.data_dir.absolute()))))
-        return read_configuration(self.config, flags)
+            options["paths.data_dir"] = str(self.data_dir.absolute())
+        return read_configuration(self.config, self.overrides, options=options)
 
     def load(self) -> "LoadedSettings":
         """The settings that this invocation means.

@@ -1,5 +1,6 @@
 """The screen, as the command line starts it: the only module here that knows the terminal interface."""
 
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +22,9 @@ def show_screen(invocation: Invocation, **options: Any) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError('the screen needs a terminal; "cockpit scan" and "cockpit --help" work without one')
     configuration = invocation.configuration()
+    # What a start makes stays: until the first frame, behind which the app turns it on again, the collector would look
+    # through tens of thousands of objects in vain.
+    gc.disable()
     from cockpit.tui.app import run_screen
 
     @asynccontextmanager

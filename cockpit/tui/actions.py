@@ -1,7 +1,7 @@
 """Every action of the screen, once: keys, footer, help, palette and remapping all read this table. Free of Textual."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Pane(StrEnum):
@@ -33,8 +33,7 @@ class Group(StrEnum):
     COCKPIT = "Cockpit"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """Something a key does.
 
     Attributes:

@@ -80,6 +80,8 @@ class CockpitApp(App[int]):
         self._leaving = False
         if not self.choose_theme(settings.ui.theme):
             self.choose_theme(DEFAULT_THEME)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._first_theme: str | None = self.theme
         self.set_keymap(self.keymap)
         self.main = MainScreen(self)
 
@@ -118,12 +120,12 @@ class CockpitApp(App[int]):
 
     def choose_theme(self, name: str) -> bool:
         """Change the theme; False where its file is missing or faulty (the fault is told once)."""
-        found = theme_files().get(name)
-        if found is None:
-            self._fault(f"there is no theme {name}; there are {', '.join(theme_files())}")
+        files = theme_files()
+        if name not in files:
+            self._fault(f"there is no theme {name}; there are {', '.join(files)}")
             return False
         try:
-            theme = read_theme(found.path)
+            theme = read_theme(files[name])
         except ConfigurationError as error:
             self._fault(str(error))
             return False
@@ -141,6 +143,12 @@ class CockpitApp(App[int]):
         variables = super().get_css_variables()
         self.inks = Inks(variables)
         return variables
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Parse the styles anew, after a change of theme; the first theme was there before they were parsed at all."""
+        first, self._first_theme = self._first_theme, None
+        if first != self.theme:
+            super().refresh_css(animate)
 
     def _fault(self, sentence: str) -> None:
         if self.is_running:
@@ -165,6 +173,7 @@ class CockpitApp(App[int]):
     def _start(self) -> None:
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
+        gc.enable()
         if self.faults:
             self.say("\n".join(self.faults), "warning")
         self._holder.start(self._opened, self._failed)

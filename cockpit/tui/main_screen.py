@@ -43,7 +43,7 @@ MainScreen.-single PaneView { display: none; }
 MainScreen.-single PaneView.-active { display: block; }
 MainScreen.-short #tabs { display: none; }
 MainScreen.-tiny #header, MainScreen.-tiny #tabs, MainScreen.-tiny #body, MainScreen.-tiny #footer { display: none; }
-MainScreen.-tiny #tiny { display: block; }
+MainScreen.-tiny #tiny { display: block; height: 1fr; }
 CommandPalette SearchIcon { display: none; }
 """
 """Loaded by the app: Textual reads no style of a default screen."""
@@ -56,6 +56,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         Binding(",".join(action.keys), action.name, action.label, show=False, id=action.name) for action in ACTIONS
     ]
     AUTO_FOCUS = ""
+    BLANK = True  # bars and panes cover it
 
     def __init__(self, app: "CockpitApp") -> None:
         super().__init__()
@@ -75,6 +76,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             Pane.HEALTH: self.health,
         }
         self.active = Pane.TICKS
+        self.ticks.add_class("-active", update=False)
         self.zoomed = False
         self.session: Session | None = None
         self.status = "starting…"
@@ -86,6 +88,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._footer = Bar(id="footer")
         self._tiny = Bar(id="tiny", ground=Ground.PLAIN)
         self._slow_at = float("-inf")
+        self._fresh = True
 
     def compose(self) -> ComposeResult:
         """Header, tabs, panes, footer."""
@@ -97,11 +100,15 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Start pulling; the first paint waits for nothing."""
-        self.ticks.add_class("-active")
         self._tiny.show([words(("too small: 30x6 at least", Ink.WARN))])
         self.ticks.body.focus()
         self.redraw()
         self.set_interval(1.0 / self._cockpit.hz, self._pull)
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Spare the widgets a second styling right after the one at their mount; behind other screens they need it."""
+        event.refresh_styles = event.refresh_styles and not self._fresh
+        self._fresh = False
 
     # --- data -----------------------------------------------------------------------------------------------------
 

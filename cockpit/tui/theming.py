@@ -1,7 +1,6 @@
 """Themes from ``themes/*.toml``: read, and every colour checked, before Textual hears of them."""
 
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +19,13 @@ _COLOURS = (
 _OWN = (*(name for name in COCKPIT_VARIABLES if name not in _COLOURS), "bar-focus-text")
 
 
-@dataclass(frozen=True, slots=True)
-class ThemeFile:
-    """A theme that can be chosen; it is read only when it is."""
-
-    name: str
-    path: Path
-
-
-def theme_files() -> dict[str, ThemeFile]:
-    """Every theme by name: the shipped ones, and over them the user's own."""
-    found: dict[str, ThemeFile] = {}
+def theme_files() -> dict[str, Path]:
+    """The file of every theme by its name: the shipped ones, and over them the user's own."""
+    found: dict[str, Path] = {}
     for folder in (shipped("themes"), user_themes()):
         if folder.is_dir():
             for path in sorted(folder.glob("*.toml")):
-                found[path.stem] = ThemeFile(path.stem, path)
+                found[path.stem] = path
     return found
 
 

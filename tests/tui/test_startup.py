@@ -1,6 +1,7 @@
 """First paint, then the session; and what is shown when there is none."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -75,6 +76,35 @@ async def test_a_theme_that_is_not_there_falls_back_and_says_so() -> None:
     app = CockpitApp(Settings(ui=UiSettings(theme="darkk")), Failing)
     assert app.theme_choice == "dark"
     assert any("no theme darkk" in fault for fault in app.faults)
+
+
+@asynccontextmanager
+async def never() -> AsyncIterator[Session]:
+    """A session that stays about to open."""
+    await asyncio.Event().wait()
+    yield DemoSession(StillClock())
+
+
+async def test_the_first_frame_wears_the_theme_that_was_set_and_a_later_choice_replaces_it() -> None:
+    app = CockpitApp(Settings(ui=UiSettings(theme="light")), never)
+    async with app.run_test(size=(120, 40)) as pilot:
+        light = app.screen.background_colors[1].hex
+        assert light == app.get_css_variables()["background"]
+        assert app.choose_theme("dark")
+        await pilot.pause()
+        assert app.screen.background_colors[1].hex == app.get_css_variables()["background"] != light
+
+
+async def test_garbage_is_collected_again_once_the_first_frame_is_there() -> None:
+    pace = gc.get_threshold()
+    gc.disable()
+    try:
+        async with CockpitApp(Settings(), never).run_test() as pilot:
+            await pilot.pause()
+            assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.set_threshold(*pace)
 
 
 def test_the_rate_is_lower_over_ssh() -> None:

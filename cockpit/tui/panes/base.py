@@ -33,6 +33,8 @@ TRADES_ONLY = "a recording holds trades only: no earnings, no options"
 class PaneView(Vertical):
     """A pane: title bar above, body below."""
 
+    BLANK = True  # the two cover it: there is nothing of its own to draw
+
     DEFAULT_CSS = """
     PaneView { height: 1fr; width: 1fr; }
     """

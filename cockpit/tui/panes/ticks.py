@@ -123,7 +123,9 @@ class TicksPane(TablePane[str, "Ticker"]):
         return [words((feed.state.value, Ink.WARN if feed.state == "starting" else Ink.ERROR), rank=0)]
 
     def _feed(self) -> FeedStatus | None:
+        if self.session is None:
+            return None
         from cockpit.health.status import FeedStatus
 
-        row = self.session.boards.health.get("feed") if self.session else None
+        row = self.session.boards.health.get("feed")
         return row if isinstance(row, FeedStatus) else None

@@ -1,7 +1,7 @@
 """The one-line widgets: header, titles of panes, the strip of tabs, the strip of health, the footer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual import events
 from textual.message import Message
@@ -13,8 +13,7 @@ from cockpit.tui.widgets.lines import Line, LinesMixin, merged, width_of
 _PROFILE_INK = {"sim": Ink.SIM, "live": Ink.LIVE, "replay": Ink.REPLAY}
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece of a bar. Where room is short, parts of high rank go first.
 
     Attributes:

@@ -1,9 +1,8 @@
 """Columns of a live table: declared once, each with a fixed width, a format and a sort key."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from cockpit.tui.inks import Ink, Run
 from cockpit.tui.widgets.lines import clean, fit, width_of
@@ -14,16 +13,14 @@ Sortable = float | str | date
 GAP = " "
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """When a row is drawn: the market's time, and monotonic seconds for ages that count from receipt."""
 
     now: datetime
     monotonic: float
 
 
-@dataclass(frozen=True, slots=True)
-class Column(Generic[R]):
+class Column(NamedTuple, Generic[R]):
     """One column.
 
     Attributes:
