@@ -74,7 +74,7 @@ async def test_the_verdict_says_what_would_turn_it() -> None:
 
 
 async def test_a_name_that_is_not_worth_it_says_so() -> None:
-    result = await scanner(*market(["AAA"], size=0.12), Boards()).scan()
+    result = await scanner(*market(["AAA"], size=0.16), Boards()).scan()
     words = text(explain(result.candidates[0], result.spreads["AAA"]))
     assert "Verdict|no trade|" in words
     assert "score 0, size 0" in words
