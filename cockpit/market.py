@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from cockpit.emulator.process import EmulatorProcess, running_emulator
 from cockpit.errors import CockpitError, ProviderError, Refusal, UsageError
 from cockpit.health.status import ProviderStatus
 from cockpit.net.http import HttpClient
+from cockpit.network import live_network, simulated_network
 from cockpit.options.calendar import Phase, next_session, opens_at, session_state
 from cockpit.options.chain import OptionChain
 from cockpit.paths import Paths
@@ -76,12 +77,17 @@ async def live_market(
 
     What the vendors' day allowances have already given is kept: a second start does not begin a second day.
     """
-    clock = _clock_at(as_of, runs) if as_of is not None else SystemClock()
-    async with HttpClient(clock) as http:
-        market = _vendors(http, clock, settings)
-        if as_of is not None:
-            yield market
-            return
+    if as_of is not None:
+        # What a vendor says of another day is neither kept for this one nor counted with it.
+        clock: Clock = _clock_at(as_of, runs)
+        async with HttpClient(clock) as http:
+            yield _vendors(http, clock, settings)
+        return
+    clock = SystemClock()
+    paused = asyncio.Event()
+    async with live_network(settings, settings.folders(), clock, paused.set) as network:
+        http = network.http
+        market = replace(_vendors(http, clock, settings), statuses=network.statuses)
         exchange = await _with_fallback(market.exchange, http, clock, settings, database)
         market = replace(market, exchange=exchange)
         spent = await meta.get(database, _SPENT)
@@ -97,7 +103,7 @@ async def live_market(
                 await meta.put(database, _VENUE, exchange.served)
 
         async with _kept_at_the_end(keep):
-            yield replace(market, tasks=(("allowances", lambda: _every(_SAVE_SECONDS, keep)),))
+            yield replace(market, tasks=(("allowances", lambda: _every(_SAVE_SECONDS, keep, paused)),))
 
 
 @asynccontextmanager
@@ -119,12 +125,18 @@ async def simulated_market(
         log=folders.log,
     ) as emulator:
         clock = SimulatedClock(emulator.anchor)
-        async with HttpClient(clock) as http:
+        paused = asyncio.Event()
+        async with simulated_network(settings, folders, clock, paused.set) as network:
+            http = network.http
             vendors = _vendors(http, clock, _pointed_at(emulator, settings))
+            spent = await meta.get(database, _SPENT)
+            if spent is not None:
+                http.remember(spent)
 
             async def keep() -> None:
                 if as_of is None and not database.read_only:
                     await meta.put(database, _INSTANT, clock.now().isoformat())
+                    await meta.put(database, _SPENT, http.memory())
 
             async def move() -> datetime:
                 clock.anchor = await emulator.next_session()
@@ -137,7 +149,7 @@ async def simulated_market(
                     "sim", Refusal.UNAVAILABLE, "the simulated market has ended; start the cockpit again"
                 )
 
-            tasks = (("market", watch), ("clock", lambda: _every(_SAVE_SECONDS, keep)))
+            tasks = (("market", watch), ("clock", lambda: _every(_SAVE_SECONDS, keep, paused)))
             async with _kept_at_the_end(keep):
                 yield replace(vendors, tasks=tasks, next_session=move, moves=True)
 
@@ -173,9 +185,13 @@ async def _kept_at_the_end(keep: Callable[[], Awaitable[None]]) -> AsyncIterator
             log.warning("at the end: %s", error)
 
 
-async def _every(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+async def _every(seconds: float, work: Callable[[], Awaitable[None]], soon: asyncio.Event | None = None) -> None:
+    """Work every so many seconds, and at once when ``soon`` is set."""
+    soon = soon or asyncio.Event()
     while True:
-        await asyncio.sleep(seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(soon.wait(), seconds)
+        soon.clear()
         await work()
 
 

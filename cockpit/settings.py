@@ -21,6 +21,9 @@ from cockpit.errors import ConfigurationError
 from cockpit.paths import Paths, profile_paths
 
 _LIMIT = re.compile(r"^(\d+)/(\d*)([smhd])\Z", re.ASCII)
+_MOST_IN_A_WINDOW = 10**9
+_LONGEST_WINDOW = 366 * 86_400
+_HUGE = 10**12
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 Profile = Literal["sim", "live", "replay"]
@@ -44,9 +47,16 @@ def parse_limit(text: str) -> tuple[int, float]:
         ValueError: it does not read so, or is zero.
     """
     match = _LIMIT.match(text)
-    if match is None or int(match[1]) == 0 or (match[2] and int(match[2]) == 0):
-        raise ValueError("a limit reads COUNT/TIME with s, m, h or d, such as 120/1m or 25/1d")
-    return int(match[1]), float(int(match[2] or 1) * _UNIT_SECONDS[match[3]])
+    if match is None:
+        raise ValueError("a limit reads COUNT/TIME with whole numbers and s, m, h or d, such as 120/1m or 25/1d")
+    # Figures of any length: the number of digits is looked at before they are read.
+    count, length = (int(part) if len(part) <= 12 else _HUGE for part in (match[1], match[2] or "1"))
+    if count == 0 or length == 0:
+        raise ValueError("a limit of nothing would let nothing through; such as 120/1m or 25/1d; [] is without limits")
+    seconds = length * _UNIT_SECONDS[match[3]]
+    if count > _MOST_IN_A_WINDOW or seconds > _LONGEST_WINDOW:
+        raise ValueError("a limit is at most 1000000000 in at most 366d")
+    return count, float(seconds)
 
 
 ExchangeSymbol = Annotated[str, AfterValidator(_symbol)]
@@ -125,6 +135,31 @@ class AlphaVantageSettings(_Section):
     timeout: Positive = 20.0
 
 
+class StockTwitsSettings(_Section):
+    """``[providers.stocktwits]``"""
+
+    base_url: Annotated[str, Field(pattern=r"^https?://")] = "https://api.stocktwits.com"
+    limits: tuple[RateLimit, ...] = ("200/1h",)
+    timeout: Positive = 10.0
+
+
+class RedditSettings(_Section):
+    """``[providers.reddit]``: a "script" client of reddit.com/prefs/apps, and the account that it is of."""
+
+    base_url: Annotated[str, Field(pattern=r"^https?://")] = "https://oauth.reddit.com"
+    token_url: Annotated[str, Field(pattern=r"^https?://")] = "https://www.reddit.com/api/v1/access_token"  # noqa: S105
+    client_id: str = ""
+    client_secret: SecretStr | None = None
+    user: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "cockpit"
+    subreddits: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{2,32}$")], ...], Field(min_length=1)] = (
+        "wallstreetbets",
+        "options",
+        "stocks",
+    )
+    limits: tuple[RateLimit, ...] = ("60/1m",)
+    timeout: Positive = 10.0
+
+
 class BinanceSettings(_Section):
     """``[providers.binance]``: limits are in request weight."""
 
@@ -138,6 +173,8 @@ class Providers(_Section):
     tradier: TradierSettings = TradierSettings()
     alpha_vantage: AlphaVantageSettings = AlphaVantageSettings()
     binance: BinanceSettings = BinanceSettings()
+    stocktwits: StockTwitsSettings = StockTwitsSettings()
+    reddit: RedditSettings = RedditSettings()
 
 
 class ScanSettings(_Section):
@@ -149,6 +186,7 @@ class ScanSettings(_Section):
     min_quarters: Annotated[int, Field(ge=1, le=40)] = 4
     max_quarters: Annotated[int, Field(ge=1, le=40)] = 12
     expiries: Annotated[int, Field(ge=1, le=4)] = 2
+    closer_look: bool = True
     implied_move: Literal["atmf", "nearest", "interp", "x085", "tos", "sd"] = "atmf"
     risk_free: Annotated[float, Field(ge=-0.05, le=0.5)] = 0.045
     vrp_tiers: Literal["conservative", "balanced", "aggressive", "legacy"] = "balanced"
@@ -242,6 +280,24 @@ class CacheSettings(_Section):
     history_seconds: Annotated[float, Field(ge=0)] = 43_200.0
     calendar_seconds: Annotated[float, Field(ge=0)] = 43_200.0
     reports_seconds: Annotated[float, Field(ge=0)] = 604_800.0
+    not_found_seconds: Annotated[float, Field(ge=0)] = 60.0
+    early_share: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    file_megabytes: Annotated[int, Field(ge=0, le=100_000)] = 128
+
+
+def _server(value: str) -> str:
+    if value and not re.match(r"^(rediss?|unix)://[^/]*/?", value):
+        raise ValueError("a server reads redis://HOST:PORT/NUMBER, rediss:// or unix://PATH")
+    if "@" in value and ":" in value.partition("://")[2].rpartition("@")[0]:
+        raise ValueError("a password has no place in an address; put it into COCKPIT_REDIS__PASSWORD")
+    return value
+
+
+class RedisSettings(_Section):
+    """``[redis]``: a server that cockpits share limits and answers through; none where ``url`` is empty."""
+
+    url: Annotated[str, AfterValidator(_server)] = ""
+    password: SecretStr | None = None
 
 
 class SimSettings(_Section):
@@ -252,6 +308,31 @@ class SimSettings(_Section):
     speed: Annotated[float, Field(gt=0, le=100_000)] = 1.0
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     quotas: bool = True
+
+
+class SentimentSettings(_Section):
+    """``[sentiment]``: which sources are asked, and of how many names at the top of a scan."""
+
+    sources: tuple[Literal["stocktwits", "reddit", "alpha_vantage"], ...] = ("stocktwits",)
+    names: Annotated[int, Field(ge=0, le=500)] = 20
+    keep_seconds: Positive = 900.0
+
+
+class AlertSettings(_Section):
+    """``[alerts]``: rules by name, each an expression that ``health.alerts`` reads; an empty one switches a rule off."""
+
+    rules: dict[str, Annotated[str, Field(max_length=500)]] = Field(
+        default_factory=lambda: {
+            "feed silent": "feed_age>30",
+            "quota low": "quota<10",
+            "breaker open": "breaker=open",
+            "disk nearly full": "disk>95",
+        },
+        max_length=200,
+    )
+    cooldown_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 300.0
+    bell: bool = True
+    command: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
 class Settings(_Section):
@@ -270,6 +351,9 @@ class Settings(_Section):
     sizing: SizingSettings = SizingSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
     cache: CacheSettings = CacheSettings()
+    redis: RedisSettings = RedisSettings()
+    alerts: AlertSettings = AlertSettings()
+    sentiment: SentimentSettings = SentimentSettings()
     sim: SimSettings = SimSettings()
 
     def folders(self) -> Paths:
@@ -330,6 +414,8 @@ def _leaves(prefix: tuple[str, ...], section: BaseModel) -> Iterator[tuple[str, 
         elif is_secret(".".join(key)):
             given = isinstance(value, SecretStr) and value.get_secret_value()
             yield ".".join(key), "(set)" if given else "(not set)"
+        elif isinstance(value, dict) and value:
+            yield from ((".".join((*key, entry)), json.dumps(content)) for entry, content in value.items())
         elif isinstance(value, datetime):
             yield ".".join(key), json.dumps(value.isoformat())
         else:
@@ -390,5 +476,6 @@ def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
     known = [path for path in origins if key == path or key.startswith(f"{path}.") or path.startswith(f"{key}.")]
     origin = origins[max(known, key=len)] if known else "default"
     given = "" if is_secret(key) else f", not {first['input']!r}" if not isinstance(first["input"], dict) else ""
+    given = re.sub(r"//[^/@]*@", "//(hidden)@", given)
     message = first["msg"].removeprefix("Value error, ")
     return f"setting {key} ({origin}): {message[0].lower()}{message[1:]}{given}"

@@ -32,7 +32,8 @@ class Breaker:
 
     Args:
         clock: monotonic time.
-        is_failure: True for an exception that says the vendor is down; any other answer is a sign of life.
+        is_failure: True for an exception that says the vendor is down, False for one that is a sign of life, None for
+            one that says nothing of it (nothing was sent).
         threshold: consecutive failures that open it.
         rest: seconds of the first rest; each failed probe doubles it.
         longest: bound of the rest.
@@ -41,7 +42,7 @@ class Breaker:
     def __init__(
         self,
         clock: Clock,
-        is_failure: Callable[[Exception], bool],
+        is_failure: Callable[[Exception], bool | None],
         *,
         threshold: int = 5,
         rest: float = 2.0,
@@ -78,8 +79,10 @@ class Breaker:
             raise BreakerOpenError(max(0.0, remaining))
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
+    def attempt(self) -> Iterator[Callable[[], None]]:
         """One call: entered before it, left with its outcome.
+
+        Gives a check for those who wait for something inside: it raises where the breaker has opened meanwhile.
 
         Raises:
             BreakerOpenError: the breaker is open, or half-open with a probe on its way.
@@ -88,10 +91,17 @@ class Breaker:
         probe = self._opened_until is not None
         self._probing = probe
         generation = self._generation
+
+        def still() -> None:
+            if generation != self._generation:
+                self.check()
+
         try:
-            yield
+            yield still
         except Exception as error:
-            self._settle(generation, failed=self._is_failure(error))
+            failed = self._is_failure(error)
+            if failed is not None:
+                self._settle(generation, failed=failed)
             raise
         else:
             self._settle(generation, failed=False)

@@ -1,32 +1,39 @@
 """A cache of decoded values in memory: bounded, with a time to live, and one load however many callers ask.
 
-Keys are strings and values immutable, so that a second level (a file, another process) can stand behind ``load``
-under the same keys without any change to the callers.
+Keys are strings and values immutable. Values that come with their kind are looked for in a second level (a file,
+another process) before they are loaded, and kept there too.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from cockpit.clock import Clock
 from cockpit.errors import ProviderError, Refusal
+from cockpit.net.second_level import Scope
 
 V = TypeVar("V")
 
 
 @dataclass(slots=True)
 class CacheStats:
-    """Look-ups so far: answered from memory (or from a load already under way), and loaded."""
+    """Look-ups so far: answered from memory (or from a load already under way), by a level behind it, and loaded.
+
+    ``evictions`` counts what left before its end for want of room.
+    """
 
     hits: int = 0
     misses: int = 0
+    second_hits: int = 0
+    evictions: int = 0
 
     @property
     def hit_ratio(self) -> float | None:
         """Share of look-ups answered without a load, 0 to 1; None before the first."""
-        asked = self.hits + self.misses
-        return self.hits / asked if asked else None
+        asked = self.hits + self.second_hits + self.misses
+        return (self.hits + self.second_hits) / asked if asked else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +41,16 @@ class _Entry(Generic[V]):
     outcome: V | ProviderError
     expires: float
     size: int
+    seconds: float
+    tags: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class _Flight(Generic[V]):
     task: "asyncio.Task[V | Exception]"
     waiting: int = 0
+    early: bool = False
+    """Nobody waits for it: it renews what is still good."""
 
 
 class Cache(Generic[V]):
@@ -51,6 +62,9 @@ class Cache(Generic[V]):
         megabytes: most of the callers' size estimates kept, in units of 2**20 bytes.
         negative_seconds: how long a NOT_FOUND is remembered.
         stats: counters to share with others of the same vendor.
+        early_share: share of its time to live, at the end of it, in which a value that is asked for is loaded anew
+            behind the caller's back.
+        second: what stands behind this memory.
     """
 
     def __init__(
@@ -61,11 +75,17 @@ class Cache(Generic[V]):
         megabytes: float,
         negative_seconds: float = 60.0,
         stats: CacheStats | None = None,
+        early_share: float = 0.0,
+        second: Scope | None = None,
     ) -> None:
         self._clock = clock
         self._most = entries
         self._most_bytes = int(megabytes * 2**20)
         self._negative_seconds = negative_seconds
+        self._early_share = early_share
+        self._second = second
+        self._tagged: dict[str, set[str]] = {}
+        self._drops = 0
         self._entries: dict[str, _Entry[V]] = {}
         self._flights: dict[str, _Flight[V]] = {}
         self._bytes = 0
@@ -79,6 +99,8 @@ class Cache(Generic[V]):
         *,
         size: Callable[[V], int] = lambda _: 1024,
         fresh: bool = False,
+        kind: Any = None,
+        tags: Sequence[str] = (),
     ) -> V:
         """The value of a key: from memory while fresh, else loaded once for all who ask meanwhile.
 
@@ -90,28 +112,95 @@ class Cache(Generic[V]):
             load: asks the vendor.
             size: approximate bytes of a value.
             fresh: ask past the memory; a load already under way still serves.
+            kind: the value's type, such as ``tuple[DailyBar, ...]``: it is kept in the second level too.
+            tags: words to drop it by.
 
         Raises:
             ProviderError: of the load, or a remembered NOT_FOUND.
+            EncodingError: the loaded value is not of its kind.
         """
         if not fresh and (entry := self._live(key)) is not None:
             self.stats.hits += 1
+            if self._early_share and entry.expires - self._clock.monotonic() < entry.seconds * self._early_share:
+                self._renew(key, entry, lambda: self._load(key, seconds, load, size, kind, tags, fresh=True))
             return _unwrap(entry.outcome)
         flight = self._flights.get(key)
         if flight is None:
-            self.stats.misses += 1
-            flight = self._flights[key] = _Flight(asyncio.create_task(self._load(key, seconds, load, size)))
-            flight.task.add_done_callback(lambda _: self._land(key, flight))
+            flight = self._start(key, self._load(key, seconds, load, size, kind, tags, fresh=fresh))
         else:
             self.stats.hits += 1
+            flight.early = False
         flight.waiting += 1
         try:
             return _unwrap(await asyncio.shield(flight.task))
         finally:
             flight.waiting -= 1
-            if flight.waiting == 0 and not flight.task.done():
+            if flight.waiting == 0 and not flight.early and not flight.task.done():
                 self._land(key, flight)
                 flight.task.cancel()
+
+    async def get_many(
+        self,
+        keys: Sequence[str],
+        seconds: float,
+        load: Callable[[Sequence[str]], Awaitable[Mapping[str, V]]],
+        *,
+        size: Callable[[V], int] = lambda _: 1024,
+        kind: Any = None,
+        tags: Sequence[str] = (),
+    ) -> dict[str, V]:
+        """The values of many keys: one look at memory, one at the second level, one load of what is missing.
+
+        Keys that the load does not answer are absent. Raises as :meth:`get` does.
+        """
+        found = {key: value for key in dict.fromkeys(keys) if (value := self.peek(key)) is not None}
+        missing = [key for key in dict.fromkeys(keys) if key not in found]
+        if missing and self._second is not None and kind is not None:
+            for key, (value, left) in (await self._second.find_many(missing, kind)).items():
+                self.stats.second_hits += 1
+                self._store(key, value, left, size(value), tags)
+                found[key] = value
+            missing = [key for key in missing if key not in found]
+        if missing:
+            self.stats.misses += len(missing)
+            for key, value in (await load(missing)).items():
+                self.put(key, value, seconds, size(value), kind=kind, tags=tags)
+                found[key] = value
+        return found
+
+    async def warm(self, keys: Sequence[str], kind: Any, *, size: Callable[[V], int] = lambda _: 1024) -> int:
+        """Fetch from the second level what memory lacks, in one look; how many came."""
+        if self._second is None:
+            return 0
+        missing = [key for key in dict.fromkeys(keys) if self._live(key) is None]
+        found = await self._second.find_many(missing, kind) if missing else {}
+        for key, (value, left) in found.items():
+            self._store(key, value, left, size(value))
+        return len(found)
+
+    async def drop(self, key: str) -> None:
+        """Forget a key, here and in the second level; a load under way is not kept."""
+        self._drops += 1
+        self._forget(key)
+        if self._second is not None:
+            await self._second.drop(key)
+
+    async def drop_tag(self, tag: str) -> None:
+        """Forget all that was kept with a tag, here and in the second level; loads under way are not kept."""
+        self._drops += 1
+        for key in list(self._tagged.get(tag, ())):
+            self._forget(key)
+        if self._second is not None:
+            await self._second.drop_tag(tag)
+
+    async def drop_matching(self, pattern: str) -> None:
+        """Forget all keys that a pattern matches, as :meth:`drop` does; ``*`` stands for any characters."""
+        self._drops += 1
+        matching = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
+        for key in [key for key in self._entries if matching.fullmatch(key)]:
+            self._forget(key)
+        if self._second is not None:
+            await self._second.drop_matching(pattern)
 
     def peek(self, key: str) -> V | None:
         """The fresh value of a key, or None; counts as a hit where there is one."""
@@ -121,13 +210,22 @@ class Cache(Generic[V]):
         self.stats.hits += 1
         return entry.outcome
 
-    def put(self, key: str, value: V, seconds: float, size: int = 1024) -> None:
-        """Keep a value that came with another answer."""
-        self._store(key, value, seconds, size)
+    def put(
+        self, key: str, value: V, seconds: float, size: int = 1024, *, kind: Any = None, tags: Sequence[str] = ()
+    ) -> None:
+        """Keep a value that came with another answer.
+
+        Raises:
+            EncodingError: the value is not of its kind.
+        """
+        if self._second is not None and kind is not None:
+            self._second.put(key, value, kind, seconds, tags)
+        self._store(key, value, seconds, size, tags)
 
     def clear(self) -> None:
         """Forget everything; loads under way go on for those who wait."""
         self._entries.clear()
+        self._tagged.clear()
         self._bytes = 0
 
     @property
@@ -138,19 +236,49 @@ class Cache(Generic[V]):
     def __len__(self) -> int:
         return len(self._entries)
 
+    def _start(self, key: str, load: Coroutine[Any, Any, V | Exception], *, early: bool = False) -> _Flight[V]:
+        flight = self._flights[key] = _Flight(asyncio.create_task(load), early=early)
+        flight.task.add_done_callback(lambda _: self._land(key, flight))
+        return flight
+
+    def _renew(self, key: str, entry: _Entry[V], load: Callable[[], Coroutine[Any, Any, V | Exception]]) -> None:
+        if key not in self._flights and not isinstance(entry.outcome, ProviderError):
+            self._start(key, load(), early=True)
+
     async def _load(
-        self, key: str, seconds: float, load: Callable[[], Awaitable[V]], size: Callable[[V], int]
+        self,
+        key: str,
+        seconds: float,
+        load: Callable[[], Awaitable[V]],
+        size: Callable[[V], int],
+        kind: Any,
+        tags: Sequence[str],
+        *,
+        fresh: bool,
     ) -> V | Exception:
         """The outcome as a value, so that an error nobody waits for is no unretrieved exception."""
+        drops = self._drops
+        if self._second is not None and kind is not None and not fresh:
+            kept = await self._second.find(key, kind)
+            if kept is not None:
+                self.stats.second_hits += 1
+                value, left = kept
+                if drops == self._drops:
+                    self._store(key, value, min(left, seconds), size(value), tags)
+                return cast(V, value)
+        self.stats.misses += 1
         try:
             value = await load()
+            if self._second is not None and kind is not None and drops == self._drops:
+                self._second.put(key, value, kind, seconds, tags)
         except ProviderError as error:
             if error.refusal is Refusal.NOT_FOUND:
                 self._store(key, error, self._negative_seconds, 256)
             return error
         except Exception as error:  # noqa: BLE001 - handed to every waiting caller, which raises it
             return error
-        self._store(key, value, seconds, size(value))
+        if drops == self._drops:
+            self._store(key, value, seconds, size(value), tags)
         return value
 
     def _land(self, key: str, flight: _Flight[V]) -> None:
@@ -162,21 +290,35 @@ class Cache(Generic[V]):
         if entry is None:
             return None
         if entry.expires <= self._clock.monotonic():
-            self._bytes -= entry.size
+            self._release(key, entry)
             return None
         self._entries[key] = entry  # back at the young end
         return entry
 
-    def _store(self, key: str, outcome: V | ProviderError, seconds: float, size: int) -> None:
-        if (old := self._entries.pop(key, None)) is not None:
-            self._bytes -= old.size
+    def _store(self, key: str, outcome: V | ProviderError, seconds: float, size: int, tags: Sequence[str] = ()) -> None:
+        self._forget(key)
         if seconds <= 0 or size > self._most_bytes:
             return
-        self._entries[key] = _Entry(outcome, self._clock.monotonic() + seconds, size)
+        self._entries[key] = _Entry(outcome, self._clock.monotonic() + seconds, size, seconds, tuple(tags))
+        for tag in tags:
+            self._tagged.setdefault(tag, set()).add(key)
         self._bytes += size
         while len(self._entries) > self._most or self._bytes > self._most_bytes:
-            eldest = next(iter(self._entries))
-            self._bytes -= self._entries.pop(eldest).size
+            self._forget(next(iter(self._entries)))
+            self.stats.evictions += 1
+
+    def _forget(self, key: str) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._release(key, entry)
+
+    def _release(self, key: str, entry: _Entry[V]) -> None:
+        self._bytes -= entry.size
+        for tag in entry.tags:
+            keys = self._tagged[tag]
+            keys.discard(key)
+            if not keys:
+                del self._tagged[tag]
 
 
 def _unwrap(outcome: V | Exception) -> V:

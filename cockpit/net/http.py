@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
@@ -16,6 +17,8 @@ from cockpit.net.link import ProviderLink
 from cockpit.net.memory import read_memory, write_memory
 from cockpit.net.responses import Response, allowance_of, refusal_of
 from cockpit.net.retry import Retry
+from cockpit.net.second_level import SecondLevel
+from cockpit.net.shared_log import SharedLog, account_of
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -37,20 +40,51 @@ class HttpClient:
         clock: drives limits, breakers and ages; public for those who pace something of their own.
         retry: how UNAVAILABLE is retried.
         max_body: most bytes of a decompressed answer.
+        shared: the log that limits are shared through with other cockpits; None: this process counts alone.
+        second: stands behind the vendors' caches in memory.
+        wall: time that a memory's age counts by, real even where the market's is not; the clock's where not given.
+        on_pause: called when a vendor has refused for some time, so that it can be written down at once.
     """
 
-    def __init__(self, clock: Clock, *, retry: Retry | None = None, max_body: int = MAX_BODY) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        retry: Retry | None = None,
+        max_body: int = MAX_BODY,
+        shared: SharedLog | None = None,
+        second: SecondLevel | None = None,
+        on_pause: Callable[[], None] | None = None,
+        wall: Callable[[], datetime] | None = None,
+    ) -> None:
         self.clock = clock
         self._retry = retry or Retry()
         self._max_body = max_body
+        self._wall = wall or clock.now
+        self._shared = shared
+        self._second = second
+        self._on_pause = on_pause
+        self._beats: asyncio.Task[None] | None = None
         self._links: dict[str, ProviderLink] = {}
         self._session: ClientSession | None = None
         self._closed = False
 
-    def link(self, name: str, limits: Sequence[str] = (), timeout: float = 10.0) -> ProviderLink:
-        """The state of a vendor, made at the first call with its limits and total timeout in seconds."""
+    def link(
+        self, name: str, limits: Sequence[str] = (), timeout: float = 10.0, *, address: str = "", secret: str = ""
+    ) -> ProviderLink:
+        """The state of a vendor, made at the first call.
+
+        Args:
+            name: of the vendor.
+            limits: such as ``("120/1m",)``.
+            timeout: of a whole request, seconds.
+            address: where it is asked.
+            secret: what it is asked with; those with the same address and secret share their limits.
+        """
         if name not in self._links:
-            self._links[name] = ProviderLink(name, limits, timeout, self.clock)
+            account = account_of(name, address, secret)
+            second = self._second.scope(name, address) if self._second is not None else None
+            self._links[name] = ProviderLink(name, limits, timeout, self.clock, self._shared, account, second)
         return self._links[name]
 
     def statuses(self) -> tuple[ProviderStatus, ...]:
@@ -59,14 +93,14 @@ class HttpClient:
 
     def memory(self) -> str:
         """What must outlive the process, as JSON: allowances of a day that are spent, bans that are in force."""
-        return write_memory({name: link.limiter.memory() for name, link in self._links.items()}, self.clock.now())
+        return write_memory({name: link.limiter.memory() for name, link in self._links.items()}, self._wall())
 
     def remember(self, text: str) -> None:
         """Go on from an earlier process's :meth:`memory`; after the links are made and before the first request.
 
         A text that does not read as one is no memory, and changes nothing.
         """
-        memories, elapsed = read_memory(text, self.clock.now())
+        memories, elapsed = read_memory(text, self._wall())
         for name, memory in memories.items():
             if name in self._links:
                 self._links[name].limiter.remember(memory, elapsed)
@@ -113,6 +147,11 @@ class HttpClient:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+        if self._beats is not None:
+            self._beats.cancel()
+            await asyncio.wait([self._beats])
+        for link in self._links.values():
+            await link.limiter.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -141,19 +180,24 @@ class HttpClient:
             )
 
         async def once() -> Response:
-            link.breaker.check()
-            await link.limiter.acquire(weight, _PATIENCE)
-            with link.breaker.attempt(), link.counting():
-                response = await self._send(link, method, url, params, form, headers)
-                self._learn(link, response)
-                error = judge(response) if judge is not None else None
-                error = error or refusal_of(response, self.clock.now())
-                if error is not None:
-                    if error.refusal is Refusal.QUOTA and error.retry_after is not None:
-                        link.limiter.pause(error.retry_after)
-                    raise error
-                return response
+            with link.breaker.attempt() as still_closed:
+                use = await link.limiter.acquire(weight, _PATIENCE, still_closed)
+                try:
+                    with link.counting():
+                        response = await self._send(link, method, url, params, form, headers)
+                        await self._learn(link, response)
+                        error = judge(response) if judge is not None else None
+                        error = error or refusal_of(response, self.clock.now())
+                        if error is not None:
+                            if error.refusal is Refusal.QUOTA and error.retry_after is not None:
+                                self._pause(link, error.retry_after)
+                            raise error
+                        return response
+                finally:
+                    link.limiter.settle(use)
 
+        if self._shared is not None and self._beats is None:
+            self._beats = asyncio.create_task(self._beat(self._shared.beat_seconds))
         try:
             return await self._retry(once)
         except BreakerOpenError as error:
@@ -163,9 +207,7 @@ class HttpClient:
                 error.retry_after,
             ) from None
         except LimitError as error:
-            raise link.failed(
-                Refusal.QUOTA, f"its allowance is spent; the next request is in {error.wait:.0f} s", error.wait
-            ) from None
+            raise link.failed(Refusal.QUOTA, f"its allowance is spent; {_next(error.wait)}", error.wait) from None
 
     async def _send(
         self,
@@ -239,7 +281,24 @@ class HttpClient:
             parts.append(part)
         return b"".join(parts)
 
-    def _learn(self, link: ProviderLink, response: Response) -> None:
+    async def _learn(self, link: ProviderLink, response: Response) -> None:
         told = allowance_of(response.headers, self.clock.now())
         if told is not None:
-            link.limiter.adopt(told.used, seconds=told.seconds, resets_in=told.resets_in, allowed=told.allowed)
+            await link.limiter.learn(told.used, seconds=told.seconds, resets_in=told.resets_in, allowed=told.allowed)
+
+    def _pause(self, link: ProviderLink, seconds: float) -> None:
+        link.limiter.pause(seconds)
+        if self._on_pause is not None:
+            self._on_pause()
+
+    async def _beat(self, seconds: float) -> None:
+        """Tell other cockpits that this one is there, and look at what they have used."""
+        while True:
+            await asyncio.gather(*(link.limiter.beat() for link in self._links.values()))
+            await asyncio.sleep(seconds)
+
+
+def _next(wait: float) -> str:
+    if wait == float("inf"):
+        return "the next request waits for the log that other cockpits share the limit through"
+    return f"the next request is in {wait:.0f} s"

@@ -1,23 +1,23 @@
 """Rate limits that are never broken: a strict sliding log with weights.
 
-Token buckets and GCRA let up to twice the limit through in some rolling window, and vendors that count so answer
-with 429 and bans. A log of what was sent does not: a request leaves only while the sum of the last ``seconds`` stays
-within the limit, for every window at once.
+A request leaves only while the sum of the last ``seconds`` stays within the limit, for every window at once. One that
+was answered late is counted from its answer: it may have reached the vendor as late as that, and no delay on the way
+can then press two windows' worth into one.
 """
 
 import asyncio
-from bisect import bisect_left, bisect_right
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cockpit.clock import Clock
 from cockpit.health.status import Window
+from cockpit.net.window_log import WindowLog
 from cockpit.settings import parse_limit
 
 _NEVER = float("-inf")
 _SHORTEST_SLEEP = 0.001
-_SAME_WINDOW = 1.5
+_LONGEST_SLEEP = 5.0
 _LONG_WINDOW = 3600.0
 
 
@@ -29,98 +29,12 @@ class LimitError(Exception):
         self.wait = wait
 
 
-class _Log:
-    """One window: when each use expires, and the running total up to it, so that any sum is one subtraction."""
+class Use(NamedTuple):
+    """A request that was let through: when (monotonic seconds), how much of it, and its name in a shared log."""
 
-    __slots__ = (
-        "_base",
-        "_expiries",
-        "_foreign",
-        "_foreign_until",
-        "_margin",
-        "_total",
-        "_totals",
-        "allowed",
-        "limit",
-        "seconds",
-    )
-
-    def __init__(self, limit: int, seconds: float, margin: float) -> None:
-        self.limit = limit
-        self.seconds = seconds
-        self.allowed = limit
-        self._margin = margin
-        self._expiries: deque[float] = deque()
-        self._totals: deque[int] = deque()
-        self._total = 0
-        self._base = 0
-        self._foreign = 0
-        self._foreign_until = _NEVER
-
-    def expire(self, now: float) -> None:
-        """Forget what left the window."""
-        while self._expiries and self._expiries[0] <= now:
-            self._expiries.popleft()
-            self._base = self._totals.popleft()
-        if self._foreign and now >= self._foreign_until:
-            self._foreign = 0
-
-    def used(self) -> int:
-        """Weight in the window: ours, and what the vendor has told of others'."""
-        return self._total - self._base + self._foreign
-
-    def record(self, now: float, weight: int) -> None:
-        """Write down what is sent now."""
-        self._total += weight
-        self._expiries.append(now + self.seconds + self._margin)
-        self._totals.append(self._total)
-
-    def wait(self, now: float, weight: int) -> float:
-        """Seconds until ``weight`` fits; 0 where it fits now."""
-        excess = self.used() + min(weight, self.allowed) - self.allowed
-        if excess <= 0:
-            return 0.0
-        with_others = max(self._foreign_until - now, self._wait_for_own(now, excess - self._foreign))
-        return min(with_others, self._wait_for_own(now, excess)) if self._foreign else self._wait_for_own(now, excess)
-
-    def resets_in(self, now: float) -> float:
-        """Seconds until the oldest use expires; 0 in an empty window."""
-        waits = [self._expiries[0] - self._margin - now] if self._expiries else []
-        if self._foreign:
-            waits.append(self._foreign_until - now)
-        return max(0.0, min(waits, default=0.0))
-
-    def adopt(self, now: float, used: int, resets_in: float | None, allowed: int | None) -> None:
-        """Take over the vendor's count where it is higher than ours: somebody else spends the same allowance."""
-        if allowed is not None:
-            self.allowed = max(1, min(self.limit, allowed))
-        own = self._total - self._base
-        until = now + self.seconds
-        known = 0
-        if resets_in is not None:
-            until = now + resets_in
-            if abs(until - self._foreign_until) < _SAME_WINDOW:
-                known = self._foreign  # others' use only grows within one window; answers may overtake each other
-            before = bisect_right(self._expiries, until + self._margin)  # sent before the vendor's window began
-            own = self._total - (self._totals[before - 1] if before else self._base)
-        self._foreign = max(known, used - own, 0)
-        self._foreign_until = until
-
-    def uses(self, now: float) -> list[tuple[float, int]]:
-        """What is in the window as (age in seconds, weight), the oldest first."""
-        found = []
-        before = self._base
-        for expiry, total in zip(self._expiries, self._totals, strict=True):
-            found.append((max(0.0, now - (expiry - self.seconds - self._margin)), total - before))
-            before = total
-        return found
-
-    def _wait_for_own(self, now: float, weight: int) -> float:
-        """Seconds until so much of our own weight has left; infinite where we have not used so much."""
-        if weight <= 0:
-            return 0.0
-        index = bisect_left(self._totals, self._base + weight)
-        return self._expiries[index] - now if index < len(self._totals) else float("inf")
+    at: float
+    weight: int
+    ticket: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +64,13 @@ class Limiter:
         margin: float = 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._logs = sorted((_Log(*parse_limit(text), margin) for text in limits), key=lambda log: log.seconds)
+        self._margin = margin
+        self._logs = sorted((WindowLog(*parse_limit(text), margin) for text in limits), key=lambda log: log.seconds)
         self._clock = clock
         self._sleep = sleep
         self._turn = asyncio.Lock()
         self._paused_until = _NEVER
+        self._admitted_at = _NEVER
         self.waiting = 0
         """Callers in the queue now."""
         self.capacity = min((log.limit for log in self._logs), default=None)
@@ -166,10 +82,7 @@ class Limiter:
         Raises:
             ValueError: the weight is not positive, or is more than a whole window.
         """
-        if weight < 1:
-            raise ValueError(f"a request weighs at least 1, not {weight}")
-        if self.capacity is not None and weight > self.capacity:
-            raise ValueError(f"a request of weight {weight} can never fit into a limit of {self.capacity}")
+        self._check(weight)
         now = self._clock.monotonic()
         wait = max(0.0, self._paused_until - now)
         for log in self._logs:
@@ -178,30 +91,48 @@ class Limiter:
         if wait <= 0.0:
             for log in self._logs:
                 log.record(now, weight)
+            self._admitted_at = now
         return wait
 
-    async def acquire(self, weight: int = 1, patience: float = float("inf")) -> None:
-        """Wait for this caller's turn and for room, then record the request.
+    async def acquire(
+        self, weight: int = 1, patience: float = float("inf"), still: Callable[[], None] | None = None
+    ) -> Use:
+        """Wait for this caller's turn and for room, then record the request and return what was recorded.
 
         Args:
             weight: what the vendor charges for the request.
             patience: seconds that the one at the head of the queue is ready to wait.
+            still: asked at the head of the queue before anything is recorded; what it raises ends the waiting.
 
         Raises:
             LimitError: there is no room within the patience; nothing was recorded.
             ValueError: as in :meth:`attempt`.
         """
-        if self.waiting == 0 and self.attempt(weight) <= 0.0:
-            return
+        if self.waiting == 0 and self._attempts_alone and self.attempt(weight) <= 0.0:
+            return Use(self._admitted_at, weight)
+        self._check(weight)
         self.waiting += 1
         try:
             async with self._turn:
-                while (wait := self.attempt(weight)) > 0.0:
-                    if wait > patience:
-                        raise LimitError(wait)
-                    await self._sleep(max(wait, _SHORTEST_SLEEP))
+                while True:
+                    if still is not None:
+                        still()
+                    outcome = await self._admit(weight)
+                    if isinstance(outcome, Use):
+                        return outcome
+                    if outcome > patience:
+                        raise LimitError(outcome)
+                    await self._sleep(max(min(outcome, _LONGEST_SLEEP), _SHORTEST_SLEEP))
         finally:
             self.waiting -= 1
+
+    def settle(self, use: Use) -> None:
+        """The request was answered, or given up: where that took longer than the margin, it counts from now on."""
+        now = self._clock.monotonic()
+        if now - use.at > self._margin:
+            for log in self._logs:
+                log.expire(now)
+                log.move(use.at, now, use.weight)
 
     def adopt(self, used: int, *, seconds: float, resets_in: float | None = None, allowed: int | None = None) -> None:
         """Learn from a vendor's headers.
@@ -217,6 +148,16 @@ class Limiter:
             if log.seconds == seconds:
                 log.expire(now)
                 log.adopt(now, used, resets_in if resets_in is not None and 0 < resets_in <= seconds else None, allowed)
+
+    async def learn(self, used: int, *, seconds: float, resets_in: float | None, allowed: int | None) -> None:
+        """:meth:`adopt`, after asking what other cockpits have used where the limits are shared."""
+        self.adopt(used, seconds=seconds, resets_in=resets_in, allowed=allowed)
+
+    async def beat(self) -> None:
+        """Be heard of by other cockpits where the limits are shared."""
+
+    async def aclose(self) -> None:
+        """Finish what is still to be told to other cockpits."""
 
     def pause(self, seconds: float) -> None:
         """Let nothing through for so long; a longer pause in force stays."""
@@ -257,3 +198,17 @@ class Limiter:
                 continue
             for age, weight in memory.uses.get(log.seconds, ()):
                 log.record(now - age - elapsed, weight)
+
+    _attempts_alone = True
+    """This process's own log decides alone."""
+
+    async def _admit(self, weight: int) -> Use | float:
+        """What was recorded, or else the seconds to wait."""
+        wait = self.attempt(weight)
+        return Use(self._admitted_at, weight) if wait <= 0.0 else wait
+
+    def _check(self, weight: int) -> None:
+        if type(weight) is not int or weight < 1:
+            raise ValueError(f"a request weighs a whole number of at least 1, not {weight!r}")
+        if self.capacity is not None and weight > self.capacity:
+            raise ValueError(f"a request of weight {weight} can never fit into a limit of {self.capacity}")

@@ -11,8 +11,12 @@ from cockpit.health.status import ProviderStatus, State
 from cockpit.net.breaker import Breaker, BreakerState
 from cockpit.net.cache import CacheStats
 from cockpit.net.limiter import Limiter
+from cockpit.net.second_level import Scope
+from cockpit.net.shared_limiter import SharedLimiter
+from cockpit.net.shared_log import SharedLog
 
-_MARGIN = 0.05
+MARGIN = 0.05
+"""Seconds by which every window is held longer than the vendor's."""
 
 
 class ProviderLink:
@@ -22,18 +26,33 @@ class ProviderLink:
         limiter: its rate limits; every request of any kind goes through it.
         breaker: leaves it alone while it is down.
         cache: counters of the caches in front of it.
+        second: what stands behind those caches; None where nothing does.
         latency: of the last answers, milliseconds.
         requests: sent.
         errors: requests that gave no usable answer, and those that were not sent.
         dropped: rows left out of answers that were otherwise good.
     """
 
-    def __init__(self, name: str, limits: Sequence[str], timeout: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        limits: Sequence[str],
+        timeout: float,
+        clock: Clock,
+        shared: SharedLog | None = None,
+        account: str = "",
+        second: Scope | None = None,
+    ) -> None:
         self.name = name
         self.timeout = timeout
-        self.limiter = Limiter(limits, clock, margin=_MARGIN)
+        self.limiter = (
+            Limiter(limits, clock, margin=MARGIN)
+            if shared is None or not limits
+            else SharedLimiter(limits, clock, shared, account, margin=MARGIN)
+        )
         self.breaker = Breaker(clock, _is_down)
         self.cache = CacheStats()
+        self.second = second
         self.latency = LatencyRing()
         self.requests = 0
         self.errors = 0
@@ -100,6 +119,9 @@ class ProviderLink:
         )
 
 
-def _is_down(error: Exception) -> bool:
-    """Only what a rest can heal opens the breaker: not a bad key, an unknown symbol or a spent quota."""
-    return isinstance(error, ProviderError) and error.refusal is Refusal.UNAVAILABLE
+def _is_down(error: Exception) -> bool | None:
+    """Only what a rest can heal opens the breaker: not a bad key, an unknown symbol or a spent quota.
+
+    What is no word of the vendor's, such as a spent allowance of our own, says nothing of it.
+    """
+    return error.refusal is Refusal.UNAVAILABLE if isinstance(error, ProviderError) else None

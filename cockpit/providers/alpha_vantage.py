@@ -11,9 +11,11 @@ from cockpit.net.http import HttpClient
 from cockpit.net.responses import Response
 from cockpit.options.calendar import NEW_YORK
 from cockpit.providers import alpha_vantage_rows as decode
+from cockpit.providers.alpha_vantage_news import opinion_in
 from cockpit.providers.alpha_vantage_rows import Overview
 from cockpit.providers.decoding import is_loopback
 from cockpit.scan.earnings import EarningsReport, PastReport
+from cockpit.scan.sentiment import Opinion
 from cockpit.settings import AlphaVantageSettings, CacheSettings
 
 log = logging.getLogger(__name__)
@@ -30,16 +32,29 @@ class AlphaVantage:
     name = "alpha_vantage"
 
     def __init__(
-        self, http: HttpClient, settings: AlphaVantageSettings, cache_settings: CacheSettings, clock: Clock
+        self,
+        http: HttpClient,
+        settings: AlphaVantageSettings,
+        cache_settings: CacheSettings,
+        clock: Clock,
+        news_seconds: float = 900.0,
     ) -> None:
+        """``news_seconds``: how long an opinion stays good."""
         self._http = http
         self._url = f"{settings.base_url.rstrip('/')}/query"
         self._key = settings.api_key.get_secret_value() if settings.api_key is not None else ""
         self._ttl = cache_settings
+        self._news_seconds = news_seconds
         self._clock = clock
-        self._link = http.link(self.name, settings.limits, settings.timeout)
+        self._link = http.link(self.name, settings.limits, settings.timeout, address=self._url, secret=self._key)
         self._cache: Cache[Any] = Cache(
-            clock, entries=cache_settings.entries, megabytes=cache_settings.megabytes, stats=self._link.cache
+            clock,
+            entries=cache_settings.entries,
+            megabytes=cache_settings.megabytes,
+            negative_seconds=cache_settings.not_found_seconds,
+            stats=self._link.cache,
+            early_share=cache_settings.early_share,
+            second=self._link.second,
         )
 
     async def calendar(self) -> list[EarningsReport]:
@@ -51,7 +66,7 @@ class AlphaVantage:
             self._count_dropped("calendar", dropped)
             return tuple(reports)
 
-        return list(await self._get("calendar", self._ttl.calendar_seconds, load, _size))
+        return list(await self._get("calendar", self._ttl.calendar_seconds, load, _size, tuple[EarningsReport, ...]))
 
     async def past_reports(self, symbol: str) -> list[PastReport]:
         """Past reports, newest first; empty for a symbol that the vendor does not know."""
@@ -63,7 +78,8 @@ class AlphaVantage:
             self._count_dropped(f"past reports of {symbol}", dropped)
             return tuple(reports)
 
-        return list(await self._get(f"reports|{symbol}", self._ttl.reports_seconds, load, _size))
+        kind = tuple[PastReport, ...]
+        return list(await self._get(f"reports|{symbol}", self._ttl.reports_seconds, load, _size, kind))
 
     async def overview(self, symbol: str) -> Overview:
         """What a company is.
@@ -81,11 +97,24 @@ class AlphaVantage:
                     raise self._link.refusal(Refusal.NOT_FOUND, f"no company {symbol}")
             return self._decoded(answer, lambda: overview)
 
-        found: Overview = await self._get(f"overview|{symbol}", self._ttl.reports_seconds, load, lambda _: 512)
+        found: Overview = await self._get(f"overview|{symbol}", self._ttl.reports_seconds, load, lambda _: 512, Overview)
         return found
 
-    async def _get(self, key: str, seconds: float, load: Any, size: Callable[[Any], int]) -> Any:
-        return await self._cache.get(f"{self._clock.now().date().isoformat()}|{key}", seconds, load, size=size)
+    async def opinion(self, symbol: str) -> Opinion:
+        """What the news say of a symbol; one request of the day's allowance."""
+
+        async def load() -> Opinion:
+            answer = await self._ask("NEWS_SENTIMENT", tickers=symbol, limit="50")
+            opinion, dropped = self._decoded(answer, lambda: opinion_in(answer.json(), symbol, self.name))
+            self._count_dropped(f"news of {symbol}", dropped)
+            return opinion
+
+        found: Opinion = await self._get(f"news|{symbol}", self._news_seconds, load, lambda _: 512, Opinion)
+        return found
+
+    async def _get(self, key: str, seconds: float, load: Any, size: Callable[[Any], int], kind: Any) -> Any:
+        dated = f"{self._clock.now().date().isoformat()}|{key}"
+        return await self._cache.get(dated, seconds, load, size=size, kind=kind)
 
     async def _ask(self, function: str, **query: str) -> Response:
         query = {"function": function, **query, "apikey": self._authority()}

@@ -56,9 +56,17 @@ class Tradier:
         self._token = settings.token.get_secret_value() if settings.token is not None else ""
         self._ttl = cache_settings
         self._clock = clock
-        self._link = http.link(self.name, settings.limits, settings.timeout)
+        self._link = http.link(
+            self.name, settings.limits, settings.timeout, address=self._base, secret=self._token
+        )
         self._cache: Cache[Any] = Cache(
-            clock, entries=cache_settings.entries, megabytes=cache_settings.megabytes, stats=self._link.cache
+            clock,
+            entries=cache_settings.entries,
+            megabytes=cache_settings.megabytes,
+            negative_seconds=cache_settings.not_found_seconds,
+            stats=self._link.cache,
+            early_share=cache_settings.early_share,
+            second=self._link.second,
         )
         self._quotes = Batcher(self._load_quotes, _QUOTES_PER_REQUEST)
 
@@ -89,7 +97,7 @@ class Tradier:
             return tuple(self._decoded(answer, decode.expiry_dates))
 
         key = self._key("expirations", symbol)
-        return list(await self._cache.get(key, self._ttl.expirations_seconds, load))
+        return list(await self._cache.get(key, self._ttl.expirations_seconds, load, kind=tuple[date, ...]))
 
     async def chain(self, symbol: str, expiry: date, *, fresh: bool = False) -> OptionChain:
         """One expiry's chain with the spot that goes with it.
@@ -133,7 +141,7 @@ class Tradier:
             return _BAR_BYTES * len(bars)
 
         key = self._key("history", symbol, start.isoformat(), end.isoformat())
-        return list(await self._cache.get(key, self._ttl.history_seconds, load, size=size))
+        return list(await self._cache.get(key, self._ttl.history_seconds, load, size=size, kind=tuple[DailyBar, ...]))
 
     async def clock(self) -> MarketClock:
         """The vendor's word on the session."""
@@ -152,7 +160,7 @@ class Tradier:
             return tuple(self._decoded(answer, decode.market_days))
 
         key = self._key("calendar", f"{year}-{month:02d}")
-        return list(await self._cache.get(key, self._ttl.calendar_seconds, load))
+        return list(await self._cache.get(key, self._ttl.calendar_seconds, load, kind=tuple[MarketDay, ...]))
 
     async def report_dates(self, symbols: Sequence[str]) -> dict[str, tuple[DateClaim, ...]]:
         """Days of coming reports by symbol as asked, rising; names that the corporate calendars do not know are absent.

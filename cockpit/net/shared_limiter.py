@@ -1,0 +1,300 @@
+"""A limiter whose windows are shared with other cockpits on the same key.
+
+The shared log decides. When it is lost, what was still free in it is split among its holders, so that all together stay
+within every window; when it is back, each tells it what it used meanwhile before anybody asks it again.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+from cockpit.clock import Clock
+from cockpit.health.status import Window
+from cockpit.net.limiter import Limiter, Use
+from cockpit.net.shared_log import Picture, Sent, SharedLog, SharedLogError, Span
+from cockpit.net.window_log import WindowLog
+
+log = logging.getLogger(__name__)
+
+_BEATS_TO_SETTLE = 2.5
+_NEVER = float("-inf")
+
+
+class SharedLimiter(Limiter):
+    """The interface of :class:`Limiter`, over a shared log.
+
+    Args:
+        limits: as of :class:`Limiter`.
+        clock: its monotonic seconds are the only time used.
+        shared: the log.
+        account: whose windows these are, as of :func:`cockpit.net.shared_log.account_of`.
+        margin: as of :class:`Limiter`; the log was made with the same one.
+        sleep: how to wait.
+        wall: epoch seconds, which tell holders apart that must take turns while the log is lost.
+    """
+
+    _attempts_alone = False
+
+    def __init__(
+        self,
+        limits: Sequence[str],
+        clock: Clock,
+        shared: SharedLog,
+        account: str,
+        *,
+        margin: float = 0.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(limits, clock, margin=margin, sleep=sleep)
+        self._shared = shared
+        self._account = account
+        self._wall = wall
+        self._holder = secrets.token_hex(4)
+        self._tickets = 0
+        self._sent: deque[Use] = deque()
+        self._longest = max((window.seconds for window in self._logs), default=0.0) + margin
+        self._picture: Picture | None = None
+        self._picture_at = _NEVER
+        self._epoch = ""
+        self._lost_at: float | None = None
+        self._settled_at: float | None = None
+        self._others: tuple[int, ...] = ()
+        self._errands: set[asyncio.Task[None]] = set()
+
+    @property
+    def shares(self) -> int | None:
+        """Into how many shares the limits are split now; None while the shared log decides."""
+        return None if self._lost_at is None else self._holders
+
+    def settle(self, use: Use) -> None:
+        """As of :meth:`Limiter.settle`, in the shared log too."""
+        now = self._clock.monotonic()
+        if now - use.at <= self._margin:
+            return
+        super().settle(use)
+        for index, sent in enumerate(self._sent):
+            if sent.ticket == use.ticket:
+                del self._sent[index]
+                break
+        self._sent.append(Use(now, use.weight, use.ticket))
+        self._errand(self._shared.settle(self._account, self._spans(now), [Sent(use.ticket, 0.0, use.weight)]))
+
+    async def learn(self, used: int, *, seconds: float, resets_in: float | None, allowed: int | None) -> None:
+        """As of :meth:`Limiter.learn`: what no cockpit has used is others' use."""
+        window = next((window for window in self._logs if window.seconds == seconds), None)
+        if window is None:
+            return
+        if resets_in is not None and not 0 < resets_in <= seconds:
+            resets_in = None
+        known = None
+        if self._lost_at is None and used > 0:
+            age = seconds if resets_in is None else seconds - resets_in
+            try:
+                known = await self._shared.used_within(self._account, seconds, age + self._margin)
+            except SharedLogError:
+                self._lose()
+        window.expire(self._clock.monotonic())
+        window.adopt(self._clock.monotonic(), used, resets_in, allowed, known)
+
+    def pause(self, seconds: float) -> None:
+        """As of :meth:`Limiter.pause`, for all cockpits."""
+        super().pause(seconds)
+        self._errand(self._shared.pause(self._account, seconds))
+
+    def windows(self) -> tuple[Window, ...]:
+        """Every window with what all cockpits have used of it, the tightest first."""
+        picture, now = self._picture, self._clock.monotonic()
+        if picture is None or self._lost_at is not None:
+            return super().windows()
+        elapsed = now - self._picture_at
+        found = []
+        for window, used, resets_in in zip(self._logs, picture.used, picture.resets_in, strict=True):
+            window.expire(now)
+            ends = [left for left in (resets_in - elapsed, window.foreign_ends_in(now)) if left > 0.0]
+            total = max(used, window.own()) + window.foreign(now)
+            found.append(Window(window.allowed, window.seconds, total, min(ends, default=0.0)))
+        return tuple(sorted(found, key=lambda window: (window.limit - window.used) / window.limit))
+
+    async def beat(self) -> None:
+        """Be heard of, look at the log, and find back to it where it was lost; never raises.
+
+        To be called every ``beat_seconds`` of the log.
+        """
+        now = self._clock.monotonic()
+        try:
+            picture = await self._shared.take(self._account, self._spans(now), 0, "", "")
+            if self._epoch and picture.epoch != self._epoch and self._lost_at is None:
+                self._lose()
+            if self._lost_at is None:
+                self._look_at(picture)
+            else:
+                await self._return(picture)
+        except SharedLogError:
+            self._lose()
+
+    async def aclose(self) -> None:
+        """Finish what is still to be told to the log."""
+        if self._errands:
+            await asyncio.wait(self._errands, timeout=1.0)
+
+    async def _admit(self, weight: int) -> Use | float:
+        now = self._clock.monotonic()
+        if self.paused_for > 0.0:
+            return self.paused_for
+        if self._lost_at is not None:
+            return self._admit_alone(now, weight)
+        self._tickets += 1
+        ticket = f"{self._holder}.{self._tickets}"
+        try:
+            if not self._epoch:
+                await self._introduce()
+            picture = await self._shared.take(self._account, self._spans(now), weight, ticket, self._epoch)
+        except SharedLogError:
+            self._lose()
+            return self._admit_alone(now, weight)
+        except asyncio.CancelledError:
+            self._errand(self._shared.drop(self._account, self._spans(now), ticket))
+            raise
+        if self._epoch and picture.epoch != self._epoch:
+            self._lose()
+            return self._admit_alone(now, weight)
+        self._epoch = picture.epoch
+        self._look_at(picture)
+        if picture.wait > 0.0:
+            return picture.wait
+        # The log recorded it at some time since we asked: the later end is the safe one for our own copy.
+        return self._record(self._clock.monotonic(), weight, ticket)
+
+    async def _introduce(self) -> None:
+        """At the first contact: what an earlier process remembered and the log does not know."""
+        now = self._clock.monotonic()
+        picture = await self._shared.take(self._account, self._spans(now), 0, "", "")
+        for window, used in zip(self._logs, picture.used, strict=True):
+            if window.own() > used:
+                known = [Sent(f"m.{index}", age, weight) for index, (age, weight) in enumerate(window.uses(now))]
+                await self._shared.settle(self._account, [Span(window.seconds, window.limit)], known)
+        self._look_at(picture)
+
+    def _record(self, now: float, weight: int, ticket: str) -> Use:
+        for window in self._logs:
+            window.expire(now)
+            window.record(now, weight)
+        while self._sent and self._sent[0].at <= now - self._longest:
+            self._sent.popleft()
+        use = Use(now, weight, ticket)
+        self._sent.append(use)
+        return use
+
+    def _spans(self, now: float) -> list[Span]:
+        return [Span(window.seconds, max(0, window.allowed - window.foreign(now))) for window in self._logs]
+
+    def _look_at(self, picture: Picture) -> None:
+        self._picture, self._picture_at = picture, self._clock.monotonic()
+        self._epoch = self._epoch or picture.epoch
+        if picture.paused_for > 0.0:
+            super().pause(picture.paused_for)
+
+    @property
+    def _holders(self) -> int:
+        return max(1, self._picture.holders) if self._picture is not None else 1
+
+    def _lose(self) -> None:
+        """From now on decide alone; what the others had used at the last look is taken to stay for a whole window."""
+        self._settled_at = None
+        if self._lost_at is not None:
+            return
+        now = self._clock.monotonic()
+        self._lost_at = now
+        others = []
+        for index, window in enumerate(self._logs):
+            window.expire(now)
+            used = self._picture.used[index] if self._picture is not None else 0
+            others.append(max(0, used - window.own()))
+        self._others = tuple(others)
+        log.warning(
+            "%s: the shared limits (%s) cannot be reached; 1/%d of each until they are back",
+            *(self._account.rpartition("-")[0], self._shared.name, self._holders),
+        )
+
+    async def _return(self, picture: Picture) -> None:
+        """Tell the log all that we used; trust it again when every holder has had the time to do so."""
+        now = self._clock.monotonic()
+        used = [Sent(use.ticket, now - use.at, use.weight) for use in self._sent if use.at > now - self._longest]
+        if used:
+            await self._shared.settle(self._account, self._spans(now), used)
+        if self._settled_at is None or picture.epoch != self._epoch:
+            self._settled_at = now + _BEATS_TO_SETTLE * self._shared.beat_seconds
+            self._epoch = picture.epoch
+            return
+        if now >= self._settled_at:
+            self._lost_at = self._settled_at = None
+            self._look_at(picture)
+            log.info("%s: the shared limits are back", self._account.rpartition("-")[0])
+
+    def _admit_alone(self, now: float, weight: int) -> Use | float:
+        wait = 0.0
+        for window, others in zip(self._logs, self._others, strict=True):
+            window.expire(now)
+            wait = max(wait, self._wait_alone(window, others, now, weight))
+        if wait > 0.0:
+            return wait
+        self._tickets += 1
+        return self._record(now, weight, f"{self._holder}.{self._tickets}")
+
+    def _wait_alone(self, window: WindowLog, others: int, now: float, weight: int) -> float:
+        """Seconds until the weight fits into our share of what the loss left free."""
+        assert self._lost_at is not None
+        length = window.seconds + self._margin
+        allowed, holders = window.allowed, self._holders
+        if allowed < holders:
+            return self._wait_for_turn(window, now)
+        since = [use for use in self._sent if use.at >= self._lost_at and use.at > now - length]
+        new = sum(use.weight for use in since)
+        old = window.own() - new
+        leaving = [
+            (use.at + length, use.weight, use.at >= self._lost_at) for use in self._sent if use.at > now - length
+        ]
+        if others and now < self._lost_at + length:
+            old += others
+            leaving.append((self._lost_at + length, others, False))
+        if foreign := window.foreign(now):
+            old += foreign
+            leaving.append((now + window.foreign_ends_in(now), foreign, False))
+        if new + weight <= max(0, allowed - old) // holders:
+            return 0.0
+        for expiry, left, ours in sorted(leaving):
+            old, new = (old, new - left) if ours else (old - left, new)
+            if new + weight <= max(0, allowed - old) // holders:
+                return max(expiry - now, 1e-3)
+        return float("inf")
+
+    def _wait_for_turn(self, window: WindowLog, now: float) -> float:
+        """A limit smaller than the number of holders is used in turns, each followed by an idle window."""
+        length = window.seconds + self._margin
+        if window.used():
+            return max(window.resets_in(now) + self._margin, 1e-3)
+        rank = self._picture.rank if self._picture is not None else 0
+        turn, round_ = 2.0 * length, 2.0 * length * self._holders
+        phase = (self._wall() - rank * turn) % round_
+        past_loss = self._lost_at + length - now if self._lost_at is not None else 0.0
+        if phase < length / 2 and past_loss <= 0.0:
+            return 0.0
+        return max(past_loss, round_ - phase, 1e-3)
+
+    def _errand(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Tell the log something that nobody has to wait for."""
+
+        async def run() -> None:
+            try:
+                await errand
+            except SharedLogError:
+                self._lose()
+
+        task = asyncio.create_task(run())
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
