@@ -13,7 +13,7 @@ from cockpit.options.smile import Smile
 from cockpit.scan.candidate import Candidate, InputSource, MethodMove
 from cockpit.scan.earnings import EarningsReport, PastReport, Timing
 from cockpit.scan.event_volatility import EventFlag, EventVolatility, ExpectedTerm, TermPoint, decompose
-from cockpit.scan.expiry import covers, event_instant, morning_after
+from cockpit.scan.expiry import covers, event_instant, morning_after, preceding_expiry
 from cockpit.scan.hygiene import crossed, examine
 from cockpit.scan.implied_move import implied_moves
 from cockpit.scan.liquidity import Tier, quote_tier
@@ -29,6 +29,12 @@ _EVENT_DOUBTS = {
     EventFlag.NEGATIVE_EVENT_VARIANCE: "no event priced",
     EventFlag.ONE_EXPIRY: "one expiry",
 }
+
+
+_AMBIENT_TIER = Tier.GOOD
+"""An expiry before the report gives the ambient volatility where its options near the money are no worse than this."""
+_APART = 0.25
+"""Estimates of the event's deviation that differ by more of the larger are a doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,8 @@ def analyse(
     settings: "ScanSettings",
     *,
     doubts: Sequence[str] = (),
+    before: OptionChain | None = None,
+    listed: Sequence[date] = (),
 ) -> Candidate:
     """A candidate out of what is known; what is not known stays None and is said in flags or in ``problem``.
 
@@ -79,6 +87,8 @@ def analyse(
         history: daily bars, rising.
         past: past reports in any order.
         doubts: flags that the caller already knows of, for instance a vendor that gave no history.
+        before: of the last expiry before the report, where it was read.
+        listed: every expiry that the venue lists.
     """
     by_expiry = {chain.expiry: chain for chain in reversed(chains)}
     held = [by_expiry[day] for day in sorted(by_expiry) if covers(day, report.report_date, report.timing)]
@@ -117,7 +127,8 @@ def analyse(
     if isinstance(priced, str):
         return replace(candidate, problem=priced, flags=tuple(flags))
     candidate = _with_moves(candidate, priced, settings, now, flags)
-    candidate = _with_event(candidate, priced, held[1:], history, price, now, settings, flags)
+    candidate, ambient = _before_the_report(candidate, before, listed, price, now, settings)
+    candidate = _with_event(candidate, priced, held[1:], ambient, history, price, now, settings, flags)
     return replace(_with_premium(candidate, remembered, settings), flags=tuple(dict.fromkeys(flags)))
 
 
@@ -230,10 +241,36 @@ def _with_moves(
     )
 
 
+def _before_the_report(
+    candidate: Candidate,
+    before: OptionChain | None,
+    listed: Sequence[date],
+    spot: float,
+    now: datetime,
+    settings: "ScanSettings",
+) -> tuple[Candidate, _Priced | None]:
+    """The expiry before the report where it is quoted well enough to be believed; else the candidate says why not."""
+    expiry = preceding_expiry(
+        listed if before is None else (before.expiry,), candidate.report_date, candidate.timing, now
+    )
+    if before is None or expiry is None:
+        missing = "none is known that has a session and more to go"
+        return replace(candidate, before_note=missing if expiry is None else f"{expiry:%d %b} was not read"), None
+    priced = _price(before, spot, now, settings)
+    if isinstance(priced, str):
+        return replace(candidate, before_note=priced), None
+    tier = near_the_money_tier(priced.smile, priced.moves["atmf"])
+    if tier > _AMBIENT_TIER:
+        note = f"{expiry:%d %b} is quoted too widely: liquidity {tier.letter} near the money"
+        return replace(candidate, before_note=note), None
+    return candidate, priced
+
+
 def _with_event(
     candidate: Candidate,
     priced: _Priced,
     later: Sequence[OptionChain],
+    before: _Priced | None,
     history: Sequence[DailyBar],
     spot: float,
     now: datetime,
@@ -243,43 +280,61 @@ def _with_event(
     skip = {reaction.reaction_day for reaction in candidate.reactions}
     realised = realised_volatility(history, skip=skip)
     points = [_term_point(priced.smile, priced.at_the_money, now)]
-    term = [(priced.smile.chain.expiry, priced.at_the_money)]
+    term = [(priced.smile.chain.expiry, priced.at_the_money, points[0])]
     for chain in later:
         smile = smile_of(chain, spot, now, settings.risk_free)
         volatility = smile.at_the_money()
         if volatility is not None:
             points.append(_term_point(smile, volatility, now))
-            term.append((chain.expiry, volatility))
-    found: EventVolatility | None = decompose(points, realised)
+            term.append((chain.expiry, volatility, points[-1]))
+    ambient = None if before is None else _term_point(before.smile, before.at_the_money, now)
+    found: EventVolatility | None = decompose(points, realised, before=ambient)
     expected = _expected_term(term, candidate, None if found is None else found.ambient_vol)
-    candidate = replace(candidate, realised_vol=realised, event_variances=tuple(points), term=expected)
+    if before is not None and ambient is not None:
+        volatility = before.at_the_money
+        calm = ExpectedTerm(before.smile.chain.expiry, volatility, None, ambient.volatility, holds_report=False)
+        expected = (calm, *expected)
+    candidate = replace(
+        candidate, realised_vol=realised, event_variances=tuple(points), event_before=ambient, term=expected
+    )
     if found is None:
         flags.append(_EVENT_DOUBTS[EventFlag.ONE_EXPIRY])
         return candidate
     if found.flag in _EVENT_DOUBTS:
         flags.append(_EVENT_DOUBTS[found.flag])
+    if ambient is not None and len(points) > 1 and _apart(found, decompose(points, realised)):
+        flags.append("event estimates differ")
     return replace(
         candidate,
         ambient_vol=found.ambient_vol,
         event_sd=found.event_sd,
         event_move=found.event_move,
         event_flag=found.flag.value,
-        event_residual=found.residual if len(points) > 2 else None,
+        event_residual=found.residual if len(points) + (ambient is not None) > 2 else None,
     )
 
 
+def _apart(one: EventVolatility, other: EventVolatility | None) -> bool:
+    """True where the two ways to take the event out of the term structure are no two views of one event."""
+    if other is None:
+        return False
+    return abs(one.event_sd - other.event_sd) > _APART * max(one.event_sd, other.event_sd)
+
+
 def _expected_term(
-    term: Sequence[tuple[date, float]], candidate: Candidate, ambient_vol: float | None
+    term: Sequence[tuple[date, float, TermPoint]], candidate: Candidate, ambient_vol: float | None
 ) -> tuple[ExpectedTerm, ...]:
     """Volatilities now, and what is quoted on the morning after if the ambient volatility alone remains."""
     morning = morning_after(candidate.report_date, candidate.timing)
 
-    def after(expiry: date) -> float | None:
-        if ambient_vol is None or morning >= closes_at(expiry):
-            return None
-        return ambient_vol * sqrt(trading_years(expiry, morning) / years_to_expiry(expiry, morning))
+    def expected(expiry: date, volatility: float, point: TermPoint) -> ExpectedTerm:
+        hours = (closes_at(expiry) - morning).total_seconds() / 3600.0
+        if ambient_vol is None or hours <= 0.0:
+            return ExpectedTerm(expiry, volatility, None, point.volatility)
+        after = ambient_vol * sqrt(trading_years(expiry, morning) / years_to_expiry(expiry, morning))
+        return ExpectedTerm(expiry, volatility, after, point.volatility, ambient_vol, hours)
 
-    return tuple(ExpectedTerm(expiry, volatility, after(expiry)) for expiry, volatility in term)
+    return tuple(expected(*one) for one in term)
 
 
 def _term_point(smile: Smile, volatility: float, now: datetime) -> TermPoint:

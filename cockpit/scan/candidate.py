@@ -59,7 +59,9 @@ class Candidate:
         implied_moves: the move by every method that the quotes allow, named as in the settings.
         event_flag: how far the event's variance can be believed: ``ok``, or one of
             :class:`cockpit.scan.event_volatility.EventFlag`; empty where there is none.
-        event_variances: of the expiries that it was taken from, nearest first.
+        event_variances: of the expiries that hold the report, nearest first.
+        event_before: of the expiry before the report that gave the ambient volatility; None where later ones did.
+        before_note: why no expiry before the report was used; empty where one was.
         realised_vol: annual, of the last 20 ordinary closes.
         vrp_basis: which implied move the ratios stand on: ``event``, or the method's name.
         vrp_median, vrp_ewma, vrp_winsor: the other ratios, for comparison.
@@ -112,6 +114,8 @@ class Candidate:
     implied_moves: tuple[MethodMove, ...] = ()
     event_flag: str = ""
     event_variances: tuple[TermPoint, ...] = ()
+    event_before: TermPoint | None = None
+    before_note: str = ""
     realised_vol: float | None = None
     vrp_basis: str = ""
     vrp_median: float | None = None

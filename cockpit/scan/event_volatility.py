@@ -2,7 +2,8 @@
 
 A post-event expiry holds ``V = sigma_a^2 t + E^2``: what the name accrues on every session, and once the report's own
 (the term-structure estimator of Dubinsky, Johannes, Kaeck and Seeger, RFS 2019 32(2):646). ``V`` is the quoted
-volatility squared times calendar years; ``t`` is in trading years, because ambient variance accrues in sessions.
+volatility squared times calendar years; ``t`` is in trading years, because ambient variance accrues in sessions. An
+expiry before the report holds no ``E^2``: where there is one, it gives ``sigma_a`` by itself.
 """
 
 from collections.abc import Sequence
@@ -32,28 +33,46 @@ class EventFlag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TermPoint:
-    """One post-event expiry: total variance to its close, and trading years."""
+    """One expiry: total variance to its close, and trading years."""
 
     variance: float
     years: float
+
+    @property
+    def volatility(self) -> float:
+        """Annual, in trading time: what the variance comes to a session, whatever nights and weekends lie between."""
+        return sqrt(max(self.variance, 0.0) / self.years) if self.years > 0.0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedTerm:
     """The at-the-money volatility of one expiry before the report, and as expected on the morning after it.
 
+    Quoted volatilities spread variance over the clock, so that in an expiry's last hours they rise without anything
+    having become dearer. What the report takes away is therefore told in trading time.
+
     Attributes:
-        after: None where the ambient volatility is unknown, or the expiry ends before that morning.
+        volatility: quoted, annual, in calendar time; ``after`` as it would be quoted on that morning, None where the
+            ambient volatility is unknown or the expiry ends before.
+        trading: the volatility in trading time; None where it was not kept. ``trading_after`` is the ambient one.
+        hours_left: from that morning to the expiry's close.
+        holds_report: False for an expiry that closes before the report: nothing of it goes with the report.
     """
 
     expiry: date
     volatility: float
     after: float | None
+    trading: float | None = None
+    trading_after: float | None = None
+    hours_left: float | None = None
+    holds_report: bool = True
 
     @property
     def crush(self) -> float | None:
-        """Fraction of the volatility that goes with the report."""
-        return None if self.after is None or self.volatility <= 0.0 else 1.0 - self.after / self.volatility
+        """Fraction of the volatility that goes with the report, in trading time."""
+        if self.trading is None or self.trading_after is None or self.trading <= 0.0:
+            return None
+        return 1.0 - self.trading_after / self.trading
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +83,7 @@ class EventVolatility:
         ambient_vol: annual, in trading time.
         event_variance: of the log move; negative where the term structure prices none (then ``event_sd`` is 0).
         forward_variance: annual variance between the first two expiries; None where there is one only.
-        residual: root mean square error of the fit relative to the first total variance; 0 for two expiries.
+        residual: root mean square error of the fit relative to the first total variance; 0 where nothing is left over.
     """
 
     ambient_vol: float
@@ -91,14 +110,20 @@ class EventVolatility:
 
 
 def decompose(
-    points: Sequence[TermPoint], realised_vol: float | None = None, *, weighted: bool = True
+    points: Sequence[TermPoint],
+    realised_vol: float | None = None,
+    *,
+    before: TermPoint | None = None,
+    weighted: bool = True,
 ) -> EventVolatility | None:
     """Event and ambient variance of post-event expiries, nearest first.
 
-    One expiry needs a realised volatility; two are solved exactly; three and more by least squares.
+    With an expiry ``before`` the report the first one is enough, and later ones are left over to check it. Without it
+    one expiry needs a realised volatility; two are solved exactly; three and more by least squares.
 
     Args:
         realised_vol: annual, of recent closes; the stand-in where the term structure gives no ambient volatility.
+        before: an expiry that closes before the report, so that its variance is ambient alone.
         weighted: weigh each expiry by 1/V^2, so that relative errors count alike; False for plain least squares.
 
     Returns:
@@ -110,11 +135,13 @@ def decompose(
     if not points:
         return None
     first = points[0]
+    if any(later.years <= earlier.years for earlier, later in pairwise(points)):
+        raise ValueError("the expiries of a term structure must follow each other")
+    if before is not None and before.variance > 0.0 < before.years < first.years:
+        return _from_before(before, points)
     if len(points) == 1:
         return _with_realised(first, realised_vol, None, EventFlag.ONE_EXPIRY)
     second = points[1]
-    if any(later.years <= earlier.years for earlier, later in pairwise(points)):
-        raise ValueError("the expiries of a term structure must follow each other")
     forward = (second.variance - first.variance) / (second.years - first.years)
     if len(points) == 2:
         slope, event, residual = forward, first.variance - forward * first.years, 0.0
@@ -126,6 +153,17 @@ def decompose(
         return _with_realised(first, ambient, forward, EventFlag.NEGATIVE_FORWARD_VARIANCE)
     flag = EventFlag.NEGATIVE_EVENT_VARIANCE if event < 0.0 else EventFlag.OK
     return EventVolatility(sqrt(slope), event, forward, flag, residual)
+
+
+def _from_before(before: TermPoint, points: Sequence[TermPoint]) -> EventVolatility:
+    first, *later = points
+    rate = before.variance / before.years
+    event = first.variance - rate * first.years
+    forward = (later[0].variance - first.variance) / (later[0].years - first.years) if later else None
+    flag = EventFlag.NEGATIVE_EVENT_VARIANCE if event < 0.0 else EventFlag.OK
+    errors = [(point.variance - max(event, 0.0) - rate * point.years) ** 2 for point in later]
+    residual = sqrt(sum(errors) / len(errors)) / first.variance if errors and first.variance > 0.0 else 0.0
+    return EventVolatility(sqrt(rate), event, forward, flag, residual)
 
 
 def _with_realised(

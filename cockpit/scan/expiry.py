@@ -11,10 +11,13 @@ from cockpit.options.calendar import (
     session_on_or_after,
     session_on_or_before,
 )
+from cockpit.options.forward import SESSIONS_A_YEAR, trading_years
 from cockpit.scan.earnings import EarningsReport, Timing
 
 NEXT_REPORT_AFTER = timedelta(days=80)
 """An expiry this long after the report may hold the next one as well, so it tells nothing about this one."""
+LEAST_AMBIENT_SESSIONS = 1.0
+"""Sessions that an expiry before the report must have left: the last hours of an option tell little of a volatility."""
 SETTLED_AFTER = timedelta(minutes=45)
 """After the open, volatilities and spreads have found their new level."""
 
@@ -34,6 +37,24 @@ def covering_expiries(expirations: Iterable[date], report_date: date, timing: Ti
     """Expiries that hold this report and not the next, nearest first."""
     latest = report_date + NEXT_REPORT_AFTER
     return sorted(day for day in expirations if day <= latest and covers(day, report_date, timing))
+
+
+def precedes(expiry: date, report_date: date, timing: Timing) -> bool:
+    """True where the expiry surely closes before the report comes out.
+
+    A report after the close of an expiry Friday leaves that Friday's options alone. Of an unknown timing nothing is
+    sure on the day itself.
+    """
+    return expiry <= report_date if timing is Timing.AMC else expiry < report_date
+
+
+def preceding_expiry(expirations: Iterable[date], report_date: date, timing: Timing, now: datetime) -> date | None:
+    """The last expiry before a report that has a session and more to go; None where none is listed."""
+    least = LEAST_AMBIENT_SESSIONS / SESSIONS_A_YEAR
+    return max(
+        (day for day in expirations if precedes(day, report_date, timing) and trading_years(day, now) >= least),
+        default=None,
+    )
 
 
 def event_instant(report: EarningsReport) -> datetime:

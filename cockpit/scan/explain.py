@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from cockpit.scan.candidate import Candidate, InputSource
 from cockpit.scan.charts import reaction_bar
 from cockpit.scan.earnings import Timing
-from cockpit.scan.event_volatility import EventFlag
+from cockpit.scan.event_volatility import EventFlag, ExpectedTerm, decompose
 from cockpit.scan.explain_spread import spread_section, study_section, unbuilt_section, verdict_section
 from cockpit.scan.explanation import UNKNOWN, Explanation, Row, Section
 from cockpit.scan.liquidity import NOMINAL_CONTRACTS as CONTRACTS
@@ -98,16 +98,35 @@ def _implied(candidate: Candidate) -> Iterator[Row]:
 
 
 def _event(candidate: Candidate) -> Iterator[Row]:
+    before = candidate.event_before
+    if before is not None:
+        note = f"{before.years * 252.0:.2f} sessions, all before the report: ambient alone"
+        yield Row("V0", f"{before.variance:.6f}", note)
+    elif candidate.before_note:
+        yield Row("V0", UNKNOWN, f"of an expiry before the report: {candidate.before_note}")
     for index, point in enumerate(candidate.event_variances, 1):
         sessions = f"{point.years * 252.0:.2f} sessions to expiry"
         yield Row(f"V{index}", f"{point.variance:.6f}", f"volatility^2 x calendar years; {sessions}")
     if candidate.event_residual is not None:
         yield Row("residual of the fit", percent(candidate.event_residual, 2), "of V1, over all expiries")
-    note = _EVENT_NOTES[EventFlag(candidate.event_flag)] if candidate.event_flag else "not to be had"
-    yield Row("event deviation", percent(candidate.event_sd, 2), note)
+    yield Row("event deviation", percent(candidate.event_sd, 2), _event_note(candidate))
+    if before is not None and len(candidate.event_variances) > 1:
+        other = decompose(candidate.event_variances, candidate.realised_vol)
+        yield Row("by later expiries", percent(None if other is None else other.event_sd, 2), "the same without V0")
     yield Row("event move", percent(candidate.event_move, 2), "2(2N(E/2)-1): the report alone")
     yield Row("ambient volatility", percent(candidate.ambient_vol), "what remains without the report")
     yield Row("realised volatility", percent(candidate.realised_vol), "last 20 closes without reports, around zero")
+
+
+def _event_note(candidate: Candidate) -> str:
+    if not candidate.event_flag:
+        return "not to be had: one expiry, and too few closes for a realised volatility"
+    flag = EventFlag(candidate.event_flag)
+    if flag is EventFlag.OK and candidate.event_before is not None:
+        return "V1 - V0/t0 x t1: what V1 holds beyond the sessions before the report"
+    if flag is EventFlag.OK and len(candidate.event_variances) > 2:
+        return f"least squares through {len(candidate.event_variances)} expiries, weights 1/V^2"
+    return _EVENT_NOTES[flag]
 
 
 def _law(candidate: Candidate) -> Iterator[Row]:
@@ -132,9 +151,22 @@ def _term(candidate: Candidate) -> Iterator[Row]:
     if not candidate.term:
         yield Row("volatility by expiry", UNKNOWN, "no expiry has two-sided quotes at the money")
     for one in candidate.term:
-        after = "unknown after the report" if one.after is None else f"{percent(one.after)} on the morning after"
-        crush = "" if one.crush is None else f", {one.crush:.0%} less"
-        yield Row(f"{one.expiry:%d %b}", percent(one.volatility), f"before the report; {after}{crush}")
+        yield Row(f"{one.expiry:%d %b}", percent(one.volatility), _term_note(one))
+
+
+def _term_note(one: ExpectedTerm) -> str:
+    if not one.holds_report:
+        return f"ends before the report; {percent(one.trading)} in trading time, all of it ambient"
+    if one.after is None:
+        return "before the report; unknown after it"
+    if one.crush is None:
+        return f"before the report; {percent(one.after)} on the morning after"
+    change = f"{one.crush:.0%} less" if one.crush >= 0.0 else f"{-one.crush:.0%} more"
+    words = f"{percent(one.trading)} in trading time, {percent(one.trading_after)} after the report: {change}"
+    quoted = f"quoted {percent(one.after)} on the morning after"
+    if one.hours_left is not None and one.hours_left < 24.0:
+        quoted += f", {one.hours_left:.1f} h before it ends, all of them in session"
+    return f"{words}; {quoted}"
 
 
 def _skew(candidate: Candidate) -> Iterator[Row]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from cockpit.options.payoff import Payoff
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.charts import payoff_rows
 from cockpit.scan.explanation import UNKNOWN, Row, Section
@@ -10,7 +9,7 @@ from cockpit.scan.liquidity import NOMINAL_CONTRACTS as CONTRACTS
 from cockpit.scan.liquidity import TIGHT_SPREAD, interest_tier, spread_tier
 from cockpit.scan.wording import money, number, percent
 from cockpit.spreads.law import outlook
-from cockpit.spreads.metrics import payoff_of, pop_by_history
+from cockpit.spreads.metrics import payoff_of
 from cockpit.spreads.structure import Leg, Score, Spread, Study
 from cockpit.spreads.verdict import breakeven_credit, breakeven_premium
 
@@ -84,7 +83,7 @@ def _spread(spread: Spread, candidate: Candidate) -> Iterator[Row]:
     yield Row("max loss", money(spread.max_loss), "worst payoff at expiry, commission included")
     yield Row("breakevens", " / ".join(f"{price:.2f}" for price in spread.breakevens) or "none")
     yield Row("reward/risk", number(spread.reward_risk))
-    yield from _chances(spread, candidate, payoff)
+    yield from _chances(spread)
     if spread.greeks is not None:
         yield Row("theta", money(spread.greeks.theta, signed=True), "a day, our own from the quotes")
         yield Row("vega", money(spread.greeks.vega, signed=True), "a volatility point")
@@ -99,17 +98,14 @@ def _spread(spread: Spread, candidate: Candidate) -> Iterator[Row]:
     yield from payoff_rows(payoff, tuple(_marks(spread, candidate)))
 
 
-def _chances(spread: Spread, candidate: Candidate, payoff: Payoff) -> Iterator[Row]:
+def _chances(spread: Spread) -> Iterator[Row]:
     yield Row("POP", percent(spread.pop), "at the breakevens, under the law of the price")
     if spread.pop_delta is None and spread.kind.two_sided:
         yield Row("POP by delta", UNKNOWN, "says nothing where the shorts are at the money")
     else:
         yield Row("POP by delta", percent(spread.pop_delta), "1 - deltas of the shorts: an approximation")
-    by_history = None
-    if candidate.spot is not None:
-        by_history = pop_by_history(payoff, candidate.spot, candidate.reactions)
-    sample = f"{len(candidate.reactions)} past reactions, each up and down, + half a case"
-    yield Row("POP by history", percent(by_history), sample)
+    sample = f"{spread.pop_hist_reports} past reactions, each up and down, + half a case"
+    yield Row("POP by history", percent(spread.pop_hist), sample)
     share = f"{spread.ev / spread.max_loss:+.1%} of risk; same law" if spread.ev is not None and spread.max_loss else ""
     yield Row("EV to expiry", money(spread.ev, signed=True), f"after costs; {share}" if share else "after costs")
     when = "" if spread.exit_at is None else f" {spread.exit_at:%d %b %H:%M} UTC"

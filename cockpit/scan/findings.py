@@ -24,7 +24,14 @@ _GOOD_FOR = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """All that the figures of one name follow from, apart from the time."""
+    """All that the figures of one name follow from, apart from the time.
+
+    Attributes:
+        chains: of expiries that hold the report, nearest first; the first is the one that is traded.
+        listed: every expiry that the venue lists.
+        before: chain of the last expiry before the report; None where it was not read.
+        far: chain of the expiry that a calendar would buy, where it is none of ``chains`` and was read.
+    """
 
     report: EarningsReport
     spot: float
@@ -34,6 +41,9 @@ class Inputs:
     equity: float
     doubts: tuple[str, ...] = ()
     dates: DateTrust | None = None
+    listed: tuple[date, ...] = ()
+    before: OptionChain | None = None
+    far: OptionChain | None = None
 
     def same(self, other: "Inputs") -> bool:
         """True where both hold the very same vendor answers: a cached answer is decoded once and handed out again."""
@@ -45,6 +55,9 @@ class Inputs:
             and self.dates == other.dates
             and self.history == other.history
             and self.past == other.past
+            and self.listed == other.listed
+            and self.before is other.before
+            and self.far is other.far
             and len(self.chains) == len(other.chains)
             and all(mine is theirs for mine, theirs in zip(self.chains, other.chains, strict=True))
         )
@@ -154,12 +167,15 @@ def find(inputs: Inputs, now: datetime, settings: "Settings") -> Findings:
         now,
         settings.scan,
         doubts=(*inputs.doubts, *(inputs.dates.flags if inputs.dates is not None else ())),
+        before=inputs.before,
+        listed=inputs.listed,
     )
     candidate = replace(dated(candidate, inputs.dates), risk_free=settings.scan.risk_free)
     chain = next((chain for chain in inputs.chains if chain.expiry == candidate.expiry), None)
     if candidate.problem is not None or chain is None:
         return Findings(candidate, ())
-    proposed = proposals(candidate, inputs.chains, now, settings, inputs.equity)
+    chains = inputs.chains if inputs.far is None else (*inputs.chains, inputs.far)
+    proposed = proposals(candidate, chains, now, settings, inputs.equity, listed=inputs.listed)
     spreads = proposed.spreads
     known = candidate.vrp is not None and bool(spreads)
     best = spreads[0] if known and spreads[0].rejected is None else None

@@ -36,7 +36,8 @@ class DateTrust:
         confirmations: calendars that name the leading one's day, itself included.
         timing: as a calendar states it, else by the habit of past reports, else unknown.
         timing_confirmed: True where a calendar states it for this very report; a habit is an estimate.
-        last_day: the latest day that a calendar names for this report: an expiry must hold it.
+        first_day, last_day: the earliest and the latest day that a calendar names for this report: an expiry must hold
+            the last one, and is before the report only where it closes before the first.
         flags: doubts in short words.
     """
 
@@ -44,6 +45,7 @@ class DateTrust:
     confirmations: int
     timing: Timing
     timing_confirmed: bool
+    first_day: date
     last_day: date
     flags: tuple[str, ...]
 
@@ -91,6 +93,7 @@ def weigh(report: EarningsReport, others: Sequence[DateClaim] | None, past: Sequ
         confirmations=sum(claim.day == leading.day for claim in told),
         timing=stated or habit or Timing.UNKNOWN,
         timing_confirmed=stated is not None,
+        first_day=min(claim.day for claim in told if leading.day - claim.day <= _SAME_REPORT),
         last_day=max(claim.day for claim in told if claim.day - leading.day <= _SAME_REPORT),
         flags=tuple(flags),
     )

@@ -17,6 +17,7 @@ from cockpit.options.chain import OptionChain
 from cockpit.providers.ports import EarningsSource, EquityQuote, OptionVenue, ReportDates
 from cockpit.scan.analysis import without_figures
 from cockpit.scan.candidate import ScanProgress
+from cockpit.scan.closer import Closer
 from cockpit.scan.earnings import DateClaim, EarningsReport, PastReport, Timing
 from cockpit.scan.expiry import covering_expiries, event_instant
 from cockpit.scan.findings import Findings, Inputs, Memo, dated, shared
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 _TICKER = re.compile(r"[A-Z][A-Z0-9]{0,5}([./-][A-Z0-9]{1,3})?")
 _DAYS_A_QUARTER = 93
 _HISTORY_MARGIN = 40
+_CLOSE_UP = 3
+"""So few names, asked for by name, are looked at closely whatever they promise."""
 
 
 class ScanStore(Protocol):
@@ -87,6 +90,8 @@ class Scanner:
         self._store = store
         self._dates = dates
         self._memo = Memo()
+        self._closer = Closer(venue, clock)
+        self._closer_memo = Memo()
 
     async def scan(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanResult:
         """Look at these tickers, or at every report within ``days``; boards and progress fill as it goes.
@@ -106,7 +111,8 @@ class Scanner:
             names = self._choose(await self._earnings.calendar(), wanted, days, started)
             run.progress = replace(run.progress, total=len(names))
             self._show(run)
-            await self._look_at_all(run, names, exempt=wanted is not None)
+            close_up = wanted is not None and len(wanted) <= _CLOSE_UP
+            await self._look_at_all(run, names, exempt=wanted is not None, close_up=close_up)
         except asyncio.CancelledError:
             self._end(run, "stopped; what was found stays", cancelled=True)
             raise
@@ -137,7 +143,7 @@ class Scanner:
             return [_Name(report) for report in coming.values() if report.report_date <= until]
         return [_Name(coming[symbol]) if symbol in coming else _without_report(symbol, today) for symbol in wanted]
 
-    async def _look_at_all(self, run: _Run, names: Sequence[_Name], *, exempt: bool) -> None:
+    async def _look_at_all(self, run: _Run, names: Sequence[_Name], *, exempt: bool, close_up: bool) -> None:
         # A name that the earnings source does not have may still be known to the other calendar.
         symbols = [name.report.symbol for name in names if name.problem is None or self._dates is not None]
         quotes, claims = await asyncio.gather(self._quotes(symbols), self._claims(symbols))
@@ -151,7 +157,8 @@ class Scanner:
                     findings: Findings | None = self._nothing(name.report, name.problem)
                 else:
                     told = None if claims is None else claims.get(symbol, ())
-                    findings = await self._look_at(name.report, _spot(quotes.get(symbol)), told, exempt=exempt)
+                    spot = _spot(quotes.get(symbol))
+                    findings = await self._look_at(name.report, spot, told, exempt=exempt, close_up=close_up)
             run.progress = replace(run.progress, done=run.progress.done + 1)
             if findings is not None:
                 run.found[symbol] = findings
@@ -180,7 +187,13 @@ class Scanner:
             return {}
 
     async def _look_at(
-        self, report: EarningsReport, spot: float | None, claims: Sequence[DateClaim] | None, *, exempt: bool
+        self,
+        report: EarningsReport,
+        spot: float | None,
+        claims: Sequence[DateClaim] | None,
+        *,
+        exempt: bool,
+        close_up: bool,
     ) -> Findings | None:
         """None for a name under the price limit; whatever goes wrong is the name's own problem and stops no other."""
         if spot is None:
@@ -194,13 +207,23 @@ class Scanner:
                 findings = self._nothing(report, veto, spot)
                 flags = (*dates.flags, "unconfirmed date")
                 return replace(findings, candidate=replace(dated(findings.candidate, dates), flags=flags))
-            inputs = await self._inputs(report, spot, claims, dates)
-            return self._memo.findings(inputs, self._clock.now(), self._settings)
+            return await self._find(await self._inputs(report, spot, claims, dates), close_up=close_up)
         except CockpitError as error:
             return self._nothing(report, str(error), spot)
         except Exception as error:
             log.exception("scan of %s", report.symbol)
             return self._nothing(report, f"{report.symbol} could not be analysed ({error}); see the log", spot)
+
+    async def _find(self, inputs: Inputs, *, close_up: bool) -> Findings:
+        """Findings of a first look, and of a closer one where there is something to trade."""
+        findings = self._memo.findings(inputs, self._clock.now(), self._settings)
+        worthwhile = self._settings.scan.closer_look and findings.candidate.best_spread is not None
+        if not inputs.chains or not (close_up or worthwhile):
+            return findings
+        closer = await self._closer.look(inputs, far=close_up)
+        if closer.same(inputs):
+            return findings
+        return self._closer_memo.findings(closer, self._clock.now(), self._settings)
 
     def _nothing(self, report: EarningsReport, problem: str, spot: float | None = None) -> Findings:
         return Findings(replace(without_figures(report, self._clock.now(), problem), spot=spot), ())
@@ -214,7 +237,8 @@ class Scanner:
         reports is no ground to sell an option that ends before the report.
         """
         doubts: list[str] = []
-        expiries = covering_expiries(await self._venue.expirations(report.symbol), dates.last_day, dates.timing)
+        listed = await self._venue.expirations(report.symbol)
+        expiries = covering_expiries(listed, dates.last_day, dates.timing)
         chains: list[OptionChain] = []
         for expiry in expiries[: self._settings.scan.expiries]:
             try:
@@ -227,7 +251,7 @@ class Scanner:
         report = replace(report, timing=dates.timing)
         # The price of the moment the chain was quoted at: a newer one would not fit its options.
         spot = chains[0].spot if chains and chains[0].spot is not None else spot
-        return Inputs(report, spot, tuple(chains), history, past, self._equity(), tuple(doubts), dates)
+        return Inputs(report, spot, tuple(chains), history, past, self._equity(), tuple(doubts), dates, tuple(listed))
 
     async def _past(self, report: EarningsReport, doubts: list[str]) -> tuple[Sequence[PastReport], Sequence[DailyBar]]:
         today = self._clock.now().astimezone(NEW_YORK).date()
@@ -259,6 +283,7 @@ class Scanner:
             for symbol in [symbol for symbol, _ in board.items() if symbol not in found]:
                 board.remove(symbol)
         self._memo.keep(found)
+        self._closer_memo.keep(found)
 
     def _show(self, run: _Run) -> None:
         self._boards.scan.put("scan", run.progress)

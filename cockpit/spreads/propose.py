@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from cockpit.scan.analysis import smile_of
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.liquidity import Tier
 from cockpit.spreads.builder import Plan, Unbuildable, build
-from cockpit.spreads.metrics import payoff_of, pop_by_delta, spread_greeks, spread_tier
+from cockpit.spreads.metrics import payoff_of, pop_by_delta, pop_by_history, spread_greeks, spread_tier
 from cockpit.spreads.morning import HeldOption, Outcome
 from cockpit.spreads.pricing import PackagePrices, package_prices
 from cockpit.spreads.refusal import Refusal, refusal
@@ -71,13 +71,20 @@ def propose(
 
 
 def proposals(
-    candidate: Candidate, chains: Sequence[OptionChain], now: datetime, settings: "Settings", equity: float
+    candidate: Candidate,
+    chains: Sequence[OptionChain],
+    now: datetime,
+    settings: "Settings",
+    equity: float,
+    *,
+    listed: Sequence[date] = (),
 ) -> Proposals:
     """Every structure of the settings on the candidate's expiry. A candidate without an implied move has none.
 
     Args:
         chains: that of the candidate's expiry, and later ones for a calendar.
         equity: dollars that the caps are shares of.
+        listed: every expiry that the venue lists, for the calendar's far leg; empty where that is not known.
     """
     spot, move = candidate.spot, candidate.implied_move
     chain = next((chain for chain in chains if chain.expiry == candidate.expiry), None)
@@ -100,7 +107,7 @@ def proposals(
         else:
             found.append(_spread(kind, legs, prices, setup))
     later = [one for one in chains if one.expiry > chain.expiry]
-    return Proposals(tuple(sorted(found, key=rank)), tuple(unbuilt), studies(plan, setup, later))
+    return Proposals(tuple(sorted(found, key=rank)), tuple(unbuilt), studies(plan, setup, later, listed))
 
 
 def rank(spread: Spread) -> tuple[bool, float, float, Tier, str]:
@@ -163,6 +170,8 @@ def _spread(kind: StructureKind, legs: tuple[Leg, ...], prices: PackagePrices, s
         totals=tuple(ScorerTotal(score.scorer, score.total) for score in scores),
         report_date=setup.candidate.report_date,
         sector=setup.candidate.sector,
+        pop_hist=pop_by_history(figures.payoff, setup.spot, setup.candidate.reactions),
+        pop_hist_reports=len(setup.candidate.reactions),
     )
 
 

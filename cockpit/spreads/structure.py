@@ -147,7 +147,8 @@ class Spread:
         max_profit, max_loss: at expiry; ``max_loss`` is positive.
         breakevens: prices at expiry where the result changes sign, rising.
         pop: probability of a profit at the breakevens under the physical law; pop_delta: 1 minus deltas of the shorts,
-            None for a butterfly, whose shorts are at the money.
+            None for a butterfly, whose shorts are at the money; pop_hist: by the ``pop_hist_reports`` past reactions,
+            None where there are none.
         ev: expected profit in dollars after costs under the physical law, held to expiry.
         ev_exit, pop_exit: the same where it is bought back on the morning after the report (``exit_at``), at model
             values less the fill model's share of today's spreads and a second commission.
@@ -189,6 +190,8 @@ class Spread:
     totals: tuple[ScorerTotal, ...] = ()
     report_date: date | None = None
     sector: str | None = None
+    pop_hist: float | None = None
+    pop_hist_reports: int = 0
 
     @property
     def strikes_label(self) -> str:

@@ -4,8 +4,8 @@ A short straddle or strangle has no limit to its loss; a calendar's two expiries
 the morning after the report is computed.
 """
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 
 from cockpit.options.chain import OptionChain
 from cockpit.options.contract import OptionQuote, Right
@@ -21,11 +21,18 @@ from cockpit.spreads.structure import Leg, Study, StudyKind
 _CALENDAR_AFTER = timedelta(days=30)
 
 
-def studies(plan: Plan, setup: Setup, later: Sequence[OptionChain]) -> tuple[Study, ...]:
+def far_expiry(listed: Iterable[date], front: date) -> date | None:
+    """The expiry that a calendar buys: the one nearest to 30 days after the front; None where none comes after it."""
+    target = front + _CALENDAR_AFTER
+    return min((day for day in listed if day > front), key=lambda day: (abs(day - target), day), default=None)
+
+
+def studies(plan: Plan, setup: Setup, later: Sequence[OptionChain], listed: Sequence[date] = ()) -> tuple[Study, ...]:
     """The three of them; each says why where it has no figures.
 
     Args:
-        later: chains of later expiries; the one nearest to 30 days after the traded one is the calendar's far leg.
+        later: chains of later expiries, one of which is the calendar's far leg if it was read.
+        listed: every expiry that the venue lists; empty where only those of ``later`` are known.
     """
     body = body_options(plan.smile.chain, plan.smile.forward.price)
     if body is None:
@@ -39,7 +46,7 @@ def studies(plan: Plan, setup: Setup, later: Sequence[OptionChain]) -> tuple[Stu
         )
     else:
         strangle = _short_pair(StudyKind.STRANGLE, put, call, setup)
-    return straddle, strangle, _calendar(plan, setup, later)
+    return straddle, strangle, _calendar(plan, setup, later, listed)
 
 
 def _short_pair(kind: StudyKind, put: OptionQuote, call: OptionQuote, setup: Setup) -> Study:
@@ -68,19 +75,24 @@ def _short_pair(kind: StudyKind, put: OptionQuote, call: OptionQuote, setup: Set
     )
 
 
-def _calendar(plan: Plan, setup: Setup, later: Sequence[OptionChain]) -> Study:
+def _calendar(plan: Plan, setup: Setup, later: Sequence[OptionChain], listed: Sequence[date]) -> Study:
     """Sell the front call at the forward, buy the same strike about 30 days later."""
     front = plan.smile.chain
     body = body_options(front, plan.smile.forward.price)
     if body is None:
         return Study(StudyKind.CALENDAR, problem="no strike lists both a call and a put")
     sold = body[1]
-    target = front.expiry + _CALENDAR_AFTER
-    listed = [(chain, quote) for chain in later if (quote := chain.quote(Right.CALL, sold.strike)) is not None]
-    far = min(listed, key=lambda pair: abs(pair[0].expiry - target), default=None)
-    if far is None:
-        return Study(StudyKind.CALENDAR, problem=f"no later expiry that was fetched lists {sold.strike:g}")
-    chain, bought = far
+    expiry = far_expiry(listed or [chain.expiry for chain in later], front.expiry)
+    if expiry is None:
+        return Study(StudyKind.CALENDAR, problem=f"no later expiry than {front.expiry} is known")
+    chain = next((chain for chain in later if chain.expiry == expiry), None)
+    if chain is None:
+        symbol = setup.candidate.symbol
+        problem = f'{expiry}, the expiry nearest to 30 days later, was not read; "scan --tickers {symbol}" reads it'
+        return Study(StudyKind.CALENDAR, problem=problem)
+    bought = chain.quote(Right.CALL, sold.strike)
+    if bought is None:
+        return Study(StudyKind.CALENDAR, problem=f"{expiry}, nearest to 30 days later, does not list {sold.strike:g}")
     legs = (Leg(-1, sold), Leg(1, bought))
     prices = package_prices(legs, setup.fraction)
     if prices is None or sold.mid is None or bought.mid is None:

@@ -75,6 +75,7 @@ def spread(row: Spread, moment: Moment) -> Explanation:
                 Row("reward over risk", fixed(row.reward_risk)),
                 Row("probability of profit", f"{percent(row.pop)} %", "at the breakevens"),
                 Row("the same by delta", f"{percent(row.pop_delta)} %"),
+                Row("the same by history", f"{percent(row.pop_hist)} %", f"of {row.pop_hist_reports} past reactions"),
                 Row("expected profit", signed(row.ev), "dollars a contract, after costs"),
                 Row("the same next morning", signed(row.ev_exit), "bought back at model values, both commissions paid"),
                 Row("probability then", f"{percent(row.pop_exit)} %"),

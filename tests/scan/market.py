@@ -141,6 +141,7 @@ class Venue:
     chains: dict[tuple[str, date], OptionChain]
     history: dict[str, list[DailyBar]]
     failing: dict[str, Exception] = field(default_factory=dict)
+    refused: dict[date, Exception] = field(default_factory=dict)
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     busy: int = 0
@@ -174,6 +175,8 @@ class Venue:
     async def chain(self, symbol: str, expiry: date, *, fresh: bool = False) -> OptionChain:
         await asyncio.sleep(0)
         self.asked.append(f"chain {symbol} {expiry}")
+        if expiry in self.refused:
+            raise self.refused[expiry]
         return self.chains[symbol, expiry]
 
     async def daily_history(self, symbol: str, start: date, end: date) -> list[DailyBar]:
@@ -188,7 +191,11 @@ def market(symbols: Sequence[str], size: float = 0.05) -> tuple[Earnings, Venue]
         Earnings([report(symbol) for symbol in symbols], past),
         Venue(
             dict.fromkeys(symbols, 100.0),
-            {(symbol, expiry): chain(symbol, expiry) for symbol in symbols for expiry in EXPIRIES},
+            {
+                (symbol, expiry): chain(symbol, expiry, event=0.08 if expiry > REPORT_DAY else 0.0)
+                for symbol in symbols
+                for expiry in EXPIRIES
+            },
             {symbol: bars(past[symbol], moves_of(size)) for symbol in symbols},
         ),
     )

@@ -1,13 +1,14 @@
 """The explanation holds every number that the verdict stands on."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from cockpit.boards import Boards
 from cockpit.scan.explain import Explanation, explain
 from cockpit.spreads.structure import Rejection, StructureKind, Unbuilt
-from tests.scan.market import market
+from tests.scan.market import EXPIRIES, chain, market, report
 from tests.scan.test_scanner import scanner
 
 
@@ -84,13 +85,20 @@ async def test_the_sides_of_the_report_stand_beside_each_other() -> None:
     result = await scanner(*market(["AAA"]), Boards()).scan()
     candidate, spreads = result.candidates[0], result.spreads["AAA"]
     words = text(explain(candidate, spreads))
-    for one in candidate.term:
-        assert one.after is not None
+    calm, *shaken = candidate.term
+    assert f"Term structure|27 Nov|{100.0 * calm.volatility:.1f} %|ends before the report; " in words
+    assert calm.crush is None
+    for one in shaken:
+        assert one.trading is not None
+        assert one.trading_after is not None
         assert one.crush is not None
-        assert 0.0 < one.crush < 0.6
-        line = f"Term structure|{one.expiry:%d %b}|{100.0 * one.volatility:.1f} %|before the report; "
-        assert f"{line}{100.0 * one.after:.1f} % on the morning after" in words
-    assert candidate.term[0].volatility > candidate.term[1].volatility
+        assert one.trading_after == pytest.approx(calm.trading)
+        assert 0.0 < one.crush < 0.7
+        line = (
+            f"Term structure|{one.expiry:%d %b}|{100.0 * one.volatility:.1f} %|{100.0 * one.trading:.1f} % in trading"
+        )
+        assert f"{line} time, {100.0 * one.trading_after:.1f} % after the report: {one.crush:.0%} less" in words
+    assert shaken[0].volatility > shaken[1].volatility
     assert "Skew|risk reversal|" in words
     assert "Inputs|source of the history|venue|" not in words
     assert "Inputs|source of the chain|memory|0 s old when scanned" in words
@@ -138,3 +146,60 @@ async def test_what_is_not_traded_is_shown_with_its_reason() -> None:
     assert "Not to be built|bull put|no put is offered beyond 90|" in text(explain(missing, spreads))
     rejected = replace(spreads[0], rejected="a leg cannot be traded", rejection=Rejection.LEG_TIER)
     assert "|rejected|leg_tier|a leg cannot be traded" in text(explain(candidate, [rejected]))
+
+
+async def test_an_expiry_that_ends_on_the_morning_after_is_told_in_trading_time() -> None:
+    earnings, venue = market(["AAA"])
+    earnings.reports = [report("AAA", day=date(2026, 12, 3))]
+    candidate = (await scanner(earnings, venue, Boards()).scan()).candidates[0]
+    last = next(one for one in candidate.term if one.expiry == EXPIRIES[1])
+    assert last.after is not None
+    assert last.crush is not None
+    assert last.after > last.volatility, "a quote spreads what is left over the few hours of the clock"
+    assert last.crush > 0.4
+    note = next(
+        row.note
+        for section in explain(candidate, ()).sections
+        if section.title == "Term structure"
+        for row in section.rows
+        if row.label == "04 Dec"
+    )
+    assert f"after the report: {last.crush:.0%} less; quoted {100.0 * last.after:.1f} % on the morning after" in note
+    assert "5.8 h before it ends" in note
+    assert "-" not in note.replace("at-the-money", "")
+
+
+async def test_the_expiry_before_the_report_gives_the_volatility_without_it() -> None:
+    result = await scanner(*market(["AAA"]), Boards()).scan()
+    candidate = result.candidates[0]
+    before = candidate.event_before
+    assert before is not None
+    assert candidate.ambient_vol == pytest.approx(before.volatility)
+    first = candidate.event_variances[0]
+    assert candidate.event_sd == pytest.approx((first.variance - before.variance / before.years * first.years) ** 0.5)
+    words = text(explain(candidate, result.spreads["AAA"]))
+    assert f"Event|V0|{before.variance:.6f}|2.82 sessions, all before the report: ambient alone" in words
+    assert "|V1 - V0/t0 x t1: what V1 holds beyond the sessions before the report" in words
+    assert "Event|by later expiries|8." in words
+
+
+async def test_the_calendar_buys_the_expiry_nearest_to_thirty_days_later() -> None:
+    earnings, venue = market(["AAA"])
+    months = date(2027, 1, 4), date(2027, 1, 8)
+    venue.chains |= {("AAA", day): chain("AAA", day) for day in months}
+    whole = await scanner(earnings, venue, Boards()).scan()
+    words = text(explain(whole.candidates[0], whole.spreads["AAA"]))
+    assert "calendar|?|2027-01-04, the expiry nearest to 30 days later, was not read" in words
+    asked = await scanner(earnings, venue, Boards()).scan(["AAA"])
+    words = text(explain(asked.candidates[0], asked.spreads["AAA"]))
+    assert "-C100 04 Dec +C100 04 Jan; credit a share" in words
+    assert len(asked.candidates[0].event_variances) == 2, "the calendar's far leg is no part of the report's variance"
+
+
+async def test_the_probability_by_history_comes_with_its_sample() -> None:
+    result = await scanner(*market(["AAA"]), Boards()).scan()
+    for spread in result.spreads["AAA"]:
+        assert spread.pop_hist is not None
+        assert spread.pop_hist_reports == 12
+        words = text(explain(result.candidates[0], [spread]))
+        assert f"|POP by history|{100.0 * spread.pop_hist:.1f} %|12 past reactions, each up and down" in words

@@ -11,9 +11,10 @@ from cockpit.commands import ScanResult
 from cockpit.errors import ProviderError, Refusal, StorageError, UsageError
 from cockpit.scan.candidate import ScanProgress
 from cockpit.scan.earnings import Timing
+from cockpit.scan.expiry import covers
 from cockpit.scan.scanner import Scanner
 from cockpit.settings import ScanSettings, Settings
-from tests.scan.market import EXPIRIES, NOW, Earnings, StillClock, Venue, market, refusal, report
+from tests.scan.market import EXPIRIES, NOW, Earnings, StillClock, Venue, chain, market, refusal, report
 
 NAMES = ("AAA", "BBB", "CCC")
 
@@ -239,10 +240,69 @@ async def test_no_more_names_are_looked_at_side_by_side_than_the_settings_say() 
     assert venue.asked.count("quotes") == 1
 
 
-async def test_only_the_expiries_that_cover_the_report_are_fetched() -> None:
+async def test_a_name_costs_two_chains_and_one_more_where_something_may_be_traded() -> None:
     earnings, venue = market(["AAA"])
-    await scanner(earnings, venue, Boards()).scan()
-    assert venue.asked == ["quotes", f"chain AAA {EXPIRIES[1]}", f"chain AAA {EXPIRIES[2]}"]
+    first = [f"chain AAA {EXPIRIES[1]}", f"chain AAA {EXPIRIES[2]}"]
+    off = Settings.model_validate({"scan": {"closer_look": False}})
+    found = await scanner(earnings, venue, Boards(), settings=off).scan()
+    assert venue.asked == ["quotes", *first]
+    assert found.candidates[0].before_note == "27 Nov was not read"
+
+    venue.asked.clear()
+    found = await scanner(earnings, venue, Boards()).scan()
+    assert venue.asked == ["quotes", *first, f"chain AAA {EXPIRIES[0]}"]
+    assert found.candidates[0].before_note == ""
+
+    poor = market(["AAA"], size=0.09)[1]
+    await scanner(earnings, poor, Boards()).scan()
+    assert poor.asked == ["quotes", *first], "where nothing would be traded nothing more is asked"
+    await scanner(earnings, poor, Boards()).scan(["AAA"])
+    assert poor.asked[-2:] == [f"chain AAA {EXPIRIES[0]}", f"chain AAA {EXPIRIES[3]}"], "asked for by name: looked at"
+
+
+async def test_an_expiry_before_the_report_that_is_refused_is_a_doubt_and_no_failure() -> None:
+    earnings, venue = market(["AAA"])
+    venue.refused[EXPIRIES[0]] = refusal(Refusal.UNAVAILABLE)
+    candidate = (await scanner(earnings, venue, Boards()).scan()).candidates[0]
+    assert "chain of 27 Nov: unavailable" in candidate.flags
+    assert candidate.event_before is None
+    assert candidate.event_sd == pytest.approx(0.08, abs=0.002)
+
+
+async def test_an_expiry_before_the_report_that_is_quoted_widely_is_not_believed() -> None:
+    earnings, venue = market(["AAA"])
+    venue.chains["AAA", EXPIRIES[0]] = chain("AAA", EXPIRIES[0], event=0.0, half=0.25)
+    candidate = (await scanner(earnings, venue, Boards()).scan()).candidates[0]
+    assert candidate.event_before is None
+    assert candidate.before_note.startswith("27 Nov is quoted too widely: liquidity ")
+
+
+async def test_expiries_that_contradict_each_other_are_a_doubt() -> None:
+    earnings, venue = market(["AAA"])
+    venue.chains["AAA", EXPIRIES[0]] = chain("AAA", EXPIRIES[0], event=0.0, ambient=0.6)
+    candidate = (await scanner(earnings, venue, Boards()).scan()).candidates[0]
+    assert "event estimates differ" in candidate.flags
+
+
+@pytest.mark.parametrize(
+    ("timing", "day", "stated", "expected"),
+    [
+        (Timing.AMC, date(2026, 11, 27), True, EXPIRIES[0]),
+        (Timing.AMC, date(2026, 11, 27), False, None),
+        (Timing.BMO, date(2026, 11, 27), True, None),
+        (Timing.UNKNOWN, date(2026, 11, 27), True, None),
+        (Timing.BMO, date(2026, 12, 11), True, EXPIRIES[1]),
+    ],
+)
+async def test_the_expiry_before_surely_ends_before(
+    timing: Timing, day: date, stated: bool, expected: date | None
+) -> None:
+    earnings, venue = market(["AAA"])
+    known = timing if stated else Timing.UNKNOWN
+    earnings.reports = [report("AAA", timing=known, day=day)]
+    await scanner(earnings, venue, Boards()).scan(["AAA"])
+    read = [date.fromisoformat(asked[-10:]) for asked in venue.asked if asked.startswith("chain")]
+    assert [expiry for expiry in read if not covers(expiry, day, known)] == ([] if expected is None else [expected])
 
 
 async def test_unchanged_inputs_are_not_analysed_again() -> None:
