@@ -4,6 +4,12 @@ Every name of a scan of the served embedded market, whose true expected result p
 each scorer; the rank correlation (Spearman) with the truth is set beside the one that the exact posterior mean of the
 edge reaches, which knows the laws of the market and sees the same quotes and the same past reactions. An insider knows
 in addition what kinds of names there are.
+
+``ev`` scores 0 where it expects nothing or a leg cannot be traded: with the refused ones, half of all spreads are tied,
+and ties have no order. The posterior under the same rule (``posterior, 0``) is what can be reached there.
+
+A second table asks what the veto on a poor premium costs: how often it stops the trap name at each bound, and how many
+names are refused whose best spread would truly have earned something.
 """
 
 import asyncio
@@ -16,14 +22,18 @@ from dataclasses import dataclass
 from cockpit.context import open_context
 from cockpit.emulator.market import Market
 from cockpit.scan.candidate import Candidate
+from cockpit.scan.liquidity import Tier
 from cockpit.settings import load_settings
-from cockpit.spreads.structure import Spread, StructureKind
+from cockpit.spreads.structure import Rejection, Spread, StructureKind
 from tests.studies.truth import Insight, insight
 
 DEFAULT_SEEDS = (7, 11, 23, 42, 101, 137)
 POSTERIOR = "posterior"
+RULED = "posterior, 0"
 TRAP = "ULTA"
 """The name whose options price less than its reports do."""
+BOUNDS = (0.0, 0.9, 1.0, 1.05, 1.1, 1.25, 1.5)
+"""Of the plain ratio of implied to past moves, under which nothing would be proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +56,40 @@ class Trade:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What would be proposed of one name if its premium did not matter.
+
+    Attributes:
+        premium: the plain ratio of implied to past moves.
+        truth: expected dollars per dollar at risk of the spread with the highest score.
+    """
+
+    trap: bool
+    premium: float
+    truth: float
+
+
+@dataclass(frozen=True, slots=True)
 class Study:
     """All trades of some seeds.
 
     Attributes:
         names: names with figures.
         traps: per seed, whether the trap name was proposed; None where it did not report within the scan.
+        choices: of the names on which something else than the premium would let a spread be proposed.
     """
 
     trades: tuple[Trade, ...]
     names: int
     traps: tuple[bool | None, ...]
+    choices: tuple[Choice, ...]
 
 
 async def study(seeds: Iterable[int], days: int = 14) -> Study:
     """Scan the market of every seed at its default start and set each spread beside its truth."""
     trades: list[Trade] = []
     traps: list[bool | None] = []
+    choices: list[Choice] = []
     names = 0
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:
@@ -87,7 +114,8 @@ async def study(seeds: Iterable[int], days: int = 14) -> Study:
             names += 1
             known = insight(market, candidate.symbol, now, candidate.reactions)
             trades.extend(_trade(seed, candidate, spread, known) for spread in spreads)
-    return Study(tuple(trades), names, tuple(traps))
+            choices.extend(_choice(candidate, spreads, known))
+    return Study(tuple(trades), names, tuple(traps), tuple(choices))
 
 
 def spearman(first: Sequence[float], second: Sequence[float]) -> float:
@@ -122,9 +150,11 @@ def top_fifth(trades: Sequence[Trade], scorer: str) -> float:
 
 
 def _trade(seed: int, candidate: Candidate, spread: Spread, known: Insight) -> Trade:
+    best_guess = known.posterior_edge(spread, known.ratios)
     scores = {
         "insider": known.posterior_edge(spread, known.insider),
-        POSTERIOR: known.posterior_edge(spread, known.ratios),
+        POSTERIOR: best_guess,
+        RULED: 0.0 if spread.tier is Tier.REJECT else max(best_guess, 0.0),
         **{one.scorer: one.total for one in spread.totals},
     }
     scores["ev / risk"] = (spread.ev or 0.0) / spread.max_loss
@@ -139,6 +169,13 @@ def _trade(seed: int, candidate: Candidate, spread: Spread, known: Insight) -> T
         known.edge(spread),
         scores,
     )
+
+
+def _choice(candidate: Candidate, spreads: Sequence[Spread], known: Insight) -> Iterable[Choice]:
+    free = [one for one in spreads if one.rejection in (None, Rejection.PREMIUM) and one.score.total > 0.0]
+    if free and candidate.vrp_mean is not None:
+        best = max(free, key=lambda one: one.score.total)
+        yield Choice(candidate.symbol == TRAP, candidate.vrp_mean, known.edge(best))
 
 
 def _trap(candidates: Sequence[Candidate]) -> bool | None:
@@ -168,11 +205,23 @@ def report(found: Study) -> str:
         trades = [trade for trade in found.trades if wanted(trade)]
         values = correlations(trades)
         lines.append(f"\n{title} ({len(trades)}): mean true edge {sum(t.truth for t in trades) / len(trades):+.3f}")
-        lines.append(f"  {'scorer':12} {'Spearman':>9} {'of posterior':>13} {'top fifth':>10}")
+        lines.append(f"  {'scorer':12} {'Spearman':>9} {'of posterior':>13} {'of its zeros':>13} {'top fifth':>10}")
         for name, value in values.items():
-            share = value / values[POSTERIOR]
-            lines.append(f"  {name:12} {value:9.3f} {share:13.2f} {top_fifth(trades, name):+10.3f}")
-    return "\n".join(lines)
+            shares = f"{value / values[POSTERIOR]:13.2f} {value / values[RULED]:13.2f}"
+            lines.append(f"  {name:12} {value:9.3f} {shares} {top_fifth(trades, name):+10.3f}")
+    return "\n".join((*lines, *_vetoes(found.choices)))
+
+
+def _vetoes(choices: Sequence[Choice]) -> Iterable[str]:
+    traps = sum(one.trap for one in choices)
+    good = sum(one.truth > 0.0 for one in choices)
+    yield f"\nno proposal under a plain ratio of ({len(choices)} names, {traps} traps, {good} with a true edge)"
+    yield f"  {'bound':>6} {'traps proposed':>15} {'true edges refused':>19} {'mean true edge':>15}"
+    for bound in BOUNDS:
+        kept = [one for one in choices if one.premium >= bound]
+        mean = sum(one.truth for one in kept) / max(len(kept), 1)
+        refused = good - sum(one.truth > 0.0 for one in kept)
+        yield f"  {bound:6.2f} {sum(one.trap for one in kept):15} {refused:19} {mean:+15.3f}"
 
 
 if __name__ == "__main__":
