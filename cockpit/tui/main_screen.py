@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.screen import Screen
 
 from cockpit.tui import trading
@@ -91,7 +92,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._fresh = True
 
     def compose(self) -> ComposeResult:
-        """Header, tabs, panes, footer."""
+        """Header, tabs, panes, footer; laid out for this terminal from the first frame on."""
+        self._fit_to(self.app.size, restyle=False)
         yield self._header
         yield self._tabs
         yield self._body
@@ -195,14 +197,15 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         """Grid, one pane, or a notice, by the size of the terminal."""
-        self._fit_to(event.size.width, event.size.height)
-
-    def _fit_to(self, width: int, height: int) -> None:
-        roomy = width >= _GRID[0] and height >= _GRID[1]
-        self.set_class(self.zoomed or not roomy, "-single")
-        self.set_class(height < _SHORT, "-short")
-        self.set_class(width < _SMALLEST[0] or height < _SMALLEST[1], "-tiny")
+        self._fit_to(event.size)
         self.call_after_refresh(self._refill)
+
+    def _fit_to(self, size: Size, *, restyle: bool = True) -> None:
+        width, height = size
+        roomy = width >= _GRID[0] and height >= _GRID[1]
+        self.set_class(self.zoomed or not roomy, "-single", update=restyle)
+        self.set_class(height < _SHORT, "-short", update=restyle)
+        self.set_class(width < _SMALLEST[0] or height < _SMALLEST[1], "-tiny", update=restyle)
 
     def _refill(self) -> None:
         self._slow_at = float("-inf")
@@ -313,7 +316,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def action_zoom(self) -> None:
         """Give the pane the whole screen, and back."""
         self.zoomed = not self.zoomed
-        self._fit_to(self.size.width, self.size.height)
+        self._fit_to(self.size)
+        self.call_after_refresh(self._refill)
 
     def action_back(self) -> None:
         """Clear the filter, or else leave the zoom."""

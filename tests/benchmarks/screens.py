@@ -18,7 +18,7 @@ _WATCH_SECONDS = 20.0
 
 
 def first_paint() -> Iterator[Measurement]:
-    """From the start of the process to the first frame with content.
+    """From the start of the process to the first whole frame: the footer's last word is on the screen.
 
     Both programs run as installed ones do, with their modules compiled: in a checkout, and where the shell forbids to
     write bytecode, one of them would be parsed anew in every run and the other, in site-packages, never.
@@ -27,11 +27,11 @@ def first_paint() -> Iterator[Measurement]:
         command = cockpit_command(Path(folder))
         compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(Path(folder) / "bytecode")}
         environment = cockpit_environment(Path(folder)) | compiled
-        _until_seen(command, environment, "Ticks")
+        _until_seen(command, environment, "q quit")
         _until_seen(_BARE, environment, "READY")
         ours, bare = interleaved(
             _RUNS,
-            lambda: _until_seen(command, environment, "Ticks"),
+            lambda: _until_seen(command, environment, "q quit"),
             lambda: _until_seen(_BARE, environment, "READY"),
         )
     yield Measurement("first_paint", ours, "ms", bare, "bare Textual app")

@@ -4,6 +4,10 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.screen import Screen
 
 from cockpit.errors import ExitCode
 from cockpit.settings import Settings, UiSettings
@@ -83,6 +87,35 @@ async def never() -> AsyncIterator[Session]:
     """A session that stays about to open."""
     await asyncio.Event().wait()
     yield DemoSession(StillClock())
+
+
+class _FirstFrame(CockpitApp):
+    """Keeps the first frame that goes to the terminal."""
+
+    first = ""
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        if renderable is not None and not self.first and not self._batch_count:
+            self.first = picture(self)
+        super()._display(screen, renderable)
+
+
+@pytest.mark.parametrize(
+    ("size", "shown", "absent"),
+    [
+        ((120, 40), ["COCKPIT", "1 Ticks", "tr/s", "2 Candidates", "vrp", "P&L", "5 Health", "q quit"], []),
+        ((80, 24), ["COCKPIT", "1 Ticks", "tr/s", "2 Candidates  3 Spreads", "q quit"], ["vrp", "P&L"]),
+        ((25, 5), ["too small"], ["COCKPIT", "Ticks"]),
+    ],
+)
+async def test_the_first_frame_is_laid_out_as_all_that_follow(
+    size: tuple[int, int], shown: list[str], absent: list[str]
+) -> None:
+    app = _FirstFrame(Settings(), never)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+    assert all(text in app.first for text in shown), app.first
+    assert not any(text in app.first for text in absent), app.first
 
 
 async def test_the_first_frame_wears_the_theme_that_was_set_and_a_later_choice_replaces_it() -> None:

@@ -78,6 +78,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
         self._lines: list[tuple[K, int]] = []
         self._shown: dict[K, tuple[Line, ...]] = {}
         self._fitted: list[tuple[Column[R], int]] = []
+        self._fitted_to = -1
         self._sorted_at = float("-inf")
         self._held_until = float("-inf")
         self._pinned = False
@@ -223,6 +224,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
 
     def line(self, y: int) -> Line:
         """The content of one screen line."""
+        self._fit()
         if y == 0:
             return self._header()
         at = round(self.scroll_y) + y - 1
@@ -258,6 +260,13 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
             return Line(drawn.runs, Ground.CURSOR_ELSEWHERE)
         first, ink = drawn.runs[0]
         return Line(merged(((_MARK, Ink.ACCENT), (first[1:], ink), *drawn.runs[1:])), Ground.CURSOR)
+
+    def _fit(self) -> None:
+        """Choose the columns for the present width; the first lines are asked for before any event tells the size."""
+        if self._fitted_to != self.size.width:
+            self._fitted_to = self.size.width
+            self._fitted = choose(self._columns, self.size.width - 1)
+            self._shown.clear()
 
     def _header(self) -> Line:
         words: list[Run] = [(" ", Ink.MUTED)]
@@ -303,9 +312,8 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
     # --- events ---------------------------------------------------------------------------------------------------
 
     def on_resize(self) -> None:
-        """Choose the columns that fit the new width."""
-        self._fitted = choose(self._columns, self.size.width - 1)
-        self._shown.clear()
+        """Lay out for the new size."""
+        self._fit()
         self._relist()
         self._scroll_to_cursor()
         self._refoot()
