@@ -1,19 +1,19 @@
 """``cockpit ticks``: trades into and out of the database, and bars from them."""
 
-import json
+import csv
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.formats import Column, Sheet, clock_time, fixed, format_choice, format_option, plain, print_sheet
+from cockpit.cli.formats import Column, Sheet, clock_time, fixed, format_option, plain, print_sheet
 from cockpit.cli.interruption import complete
 from cockpit.cli.invocation import Instant, Invocation, pass_invocation, program_options
-from cockpit.errors import StorageError, UsageError
+from cockpit.errors import DamagedError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from cockpit.storage.database import Database
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from cockpit.ticks.importer import ImportReport
 
 _since = click.option("--from", "start", type=Instant(), help="From this time on.")
+_output = click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Into this file.")
 _until = click.option("--to", "end", type=Instant(), help="Up to, and without, this time.")
+_FORMS = {".json": "json", ".parquet": "parquet"}
 
 
 @click.group()
@@ -31,19 +33,24 @@ def ticks() -> None:
 
 @ticks.command("import")
 @click.argument("files", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1, required=True)
+@click.option("--symbol", help="Of files whose names do not tell it.")
 @format_option
 @program_options()
 @pass_invocation
-def import_files(invocation: Invocation, files: tuple[Path, ...], form: str) -> None:
-    """Store the trades of recordings and of the exchange's own files; what is stored already is left alone."""
-    store_files(invocation, files, form)
+def import_files(invocation: Invocation, files: tuple[Path, ...], symbol: str | None, form: str) -> None:
+    """Store the trades of recordings, Binance's bulk files (CSV or zip), exports and other cockpits' databases.
+
+    What is stored already is left alone, so a file that was cut short can be read again once it is whole. A damaged
+    file costs its damaged lines only; they are told, and the exit code is 5.
+    """
+    store_files(invocation, files, form, symbol)
 
 
-def store_files(invocation: Invocation, files: Sequence[Path], form: str) -> None:
+def store_files(invocation: Invocation, files: Sequence[Path], form: str, symbol: str | None = None) -> None:
     """Import files into the database and print what came of it.
 
     Raises:
-        DamagedError: a file breaks off or is no recording.
+        DamagedError: a file is damaged; what is good in it is stored and printed.
         StorageError: the database cannot be written, for instance since another cockpit owns it.
     """
 
@@ -53,55 +60,82 @@ def store_files(invocation: Invocation, files: Sequence[Path], form: str) -> Non
         async with invocation.database() as database:
             if database.refusal:
                 raise StorageError(database.refusal)
-            try:
-                return await importer.import_files(files, database, progress=_tell if sys.stderr.isatty() else None)
-            finally:
-                if sys.stderr.isatty():
-                    click.echo(err=True)
+            with _progress(files) as progress:
+                return await importer.import_files(
+                    files, database, symbol=symbol.upper() if symbol else None, progress=progress
+                )
 
-    print_sheet(Sheet("import", "imports", _REPORT, [complete(work())]), form)
+    report = complete(work())
+    print_sheet(Sheet("import", "imports", _REPORT, [report]), form)
+    if report.damages:
+        raise DamagedError("\ncockpit: ".join(report.damages))
 
 
 @ticks.command()
 @click.argument("symbol")
 @_since
 @_until
-@format_choice("csv", "json")
+@click.option("--format", "form", type=click.Choice(("csv", "json", "parquet")), help="The output's suffix, or csv.")
+@_output
 @program_options()
 @pass_invocation
-def export(invocation: Invocation, symbol: str, start: datetime | None, end: datetime | None, form: str) -> None:
-    """Write out the stored trades of a symbol, oldest first."""
+def export(
+    invocation: Invocation,
+    symbol: str,
+    start: datetime | None,
+    end: datetime | None,
+    form: str | None,
+    output: Path | None,
+) -> None:
+    """Write out the stored trades of a symbol, oldest first.
+
+    CSV has the columns of Binance's own files and can be imported again; a name that ends in .zip is packed. Parquet
+    needs the extra "parquet".
+    """
+    chosen = form or _FORMS.get(output.suffix if output is not None else "", "csv")
+    if chosen == "parquet" and output is None:
+        raise UsageError("Parquet is no text for a terminal; name a file with --output FILE")
 
     async def work() -> None:
-        from cockpit.storage.ticks import read_trades
-
+        span = _milliseconds(start), _milliseconds(end)
         async with _database(invocation, symbol) as (database, name):
-            lines = _Lines(name, form)
-            async for trade in read_trades(database, name, _milliseconds(start), _milliseconds(end)):
-                lines.write(
-                    {
-                        "id": trade.trade_id,
-                        "time": _instant(trade.time_ms).isoformat(),
-                        "price": plain(trade.price),
-                        "quantity": plain(trade.quantity),
-                        "buyer_is_maker": trade.buyer_is_maker,
-                    }
-                )
-            lines.end()
+            if chosen == "parquet":
+                from cockpit.ticks.parquet_files import write_parquet
+
+                assert output is not None
+                await write_parquet(output, database, name, *span)
+                return
+            from cockpit.ticks import export as files
+
+            text = (files.json_text if chosen == "json" else files.csv_text)(database, name, *span)
+            if output is None:
+                async for part in text:
+                    sys.stdout.write(part)
+                return
+            with files.text_file(output, f"{name}-trades.{chosen}") as stream:
+                async for part in text:
+                    stream.write(part.encode())
 
     complete(work())
 
 
 @ticks.command()
 @click.argument("symbol")
-@click.option("--timeframe", default="1m", show_default=True, help="1m, 5m, 15m, 1h, 4h or 1d.")
+@click.option("--timeframe", default="1m", show_default=True, help="1s, 1m, 5m, 15m, 1h, 4h or 1d.")
+@click.option("--flat", is_flag=True, help="Fill the time in which nothing was traded with flat bars.")
 @_since
 @_until
 @format_option
 @program_options()
 @pass_invocation
 def bars(
-    invocation: Invocation, symbol: str, timeframe: str, start: datetime | None, end: datetime | None, form: str
+    invocation: Invocation,
+    symbol: str,
+    timeframe: str,
+    flat: bool,
+    start: datetime | None,
+    end: datetime | None,
+    form: str,
 ) -> None:
     """Sum the stored trades of a symbol up into bars."""
 
@@ -109,11 +143,20 @@ def bars(
         from cockpit.storage.bars import read_bars
 
         async with _database(invocation, symbol) as (database, name):
-            found = read_bars(database, name, timeframe, _milliseconds(start), _milliseconds(end))
-            return [bar async for bar in found]
+            found = read_bars(database, name, timeframe, _milliseconds(start), _milliseconds(end), flat=flat)
+            if form != "csv":
+                return [bar async for bar in found]
+            # A table needs to know its widest cell and JSON is one document, but lines can leave as they come.
+            rows = csv.writer(sys.stdout, lineterminator="\n")
+            rows.writerow([column.key for column in _BAR])
+            async for bar in found:
+                rows.writerow([plain(column.value(bar)) for column in _BAR])
+            return []
 
-    sheet = Sheet("bars", "bars", _BAR, complete(work()), "No trade is stored in that time.")
-    print_sheet(sheet, form, symbol=symbol.upper(), timeframe=timeframe)
+    found = complete(work())
+    if form != "csv":
+        sheet = Sheet("bars", "bars", _BAR, found, "No trade is stored in that time.")
+        print_sheet(sheet, form, symbol=symbol.upper(), timeframe=timeframe)
 
 
 @asynccontextmanager
@@ -134,34 +177,27 @@ async def _database(invocation: Invocation, symbol: str) -> AsyncIterator[tuple[
         yield database, name
 
 
-class _Lines:
-    """Trades as they come, so that a long history does not have to fit into memory."""
+@contextmanager
+def _progress(files: Sequence[Path]) -> Iterator["Callable[[ImportReport], None]"]:
+    """Tells how far an import is, on stderr: one line that is rewritten on a terminal, a line a file elsewhere."""
+    terminal = sys.stderr.isatty()
+    told = 0
 
-    def __init__(self, symbol: str, form: str) -> None:
-        self._json = form == "json"
-        self._any = False
-        if self._json:
-            sys.stdout.write(f'{{"schema": "cockpit.ticks/1", "symbol": {json.dumps(symbol)}, "trades": [')
-        else:
-            sys.stdout.write("id,time,price,quantity,buyer_is_maker\n")
+    def tell(report: "ImportReport") -> None:
+        nonlocal told
+        which = f"{files[report.files - 1].name} ({report.files}/{len(files)})"
+        if terminal:
+            sys.stderr.write(f"\r\x1b[K{which}: {report.read:,} trades read, {report.inserted:,} of them new")
+        elif report.files > told and len(files) > 1:
+            sys.stderr.write(f"{which}\n")
+        told = report.files
+        sys.stderr.flush()
 
-    def write(self, trade: dict[str, object]) -> None:
-        """Write one trade."""
-        if self._json:
-            sys.stdout.write(f"{',' if self._any else ''}\n{json.dumps(trade)}")
-            self._any = True
-        else:
-            sys.stdout.write(f"{','.join(map(str, trade.values()))}\n")
-
-    def end(self) -> None:
-        """Write what comes after the last."""
-        if self._json:
-            sys.stdout.write("\n]}\n")
-
-
-def _tell(report: "ImportReport") -> None:
-    sys.stderr.write(f"\r{report.read} trades read, {report.inserted} of them new")
-    sys.stderr.flush()
+    try:
+        yield tell
+    finally:
+        if terminal and told:
+            click.echo(err=True)
 
 
 def _milliseconds(instant: datetime | None) -> int | None:
@@ -172,6 +208,10 @@ def _instant(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
+def _kinds(rejected: Mapping[str, int]) -> str | None:
+    return ", ".join(f"{count} {kind}" for kind, count in rejected.items()) or None
+
+
 _REPORT: list[Column["ImportReport"]] = [
     Column("files", "files", lambda report: report.files, right=True),
     Column("symbols", "symbols", lambda report: report.symbols, ", ".join),
@@ -180,6 +220,7 @@ _REPORT: list[Column["ImportReport"]] = [
     Column("duplicates", "stored before", lambda report: report.duplicates, right=True),
     Column("missing", "missing ids", lambda report: report.missing, right=True),
     Column("rejected", "rejected", lambda report: sum(report.rejected.values()), right=True),
+    Column("rejected_kinds", "of these", lambda report: _kinds(report.rejected), missing=""),
     Column("first_time", "from", lambda report: report.first_time, clock_time),
     Column("last_time", "to", lambda report: report.last_time, clock_time),
 ]

@@ -2,23 +2,26 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
-from cockpit.errors import CockpitError, DamagedError, StorageError
-from cockpit.providers.binance_frames import decode_frame
+from cockpit.errors import CockpitError, DamagedError
 from cockpit.providers.ports import Rejected
 from cockpit.storage.database import Database
-from cockpit.storage.ticks import check_trade, store_trades
-from cockpit.ticks.gaps import TradeSequence
-from cockpit.ticks.recording import Recording, lines
-from cockpit.ticks.trade import Trade
-from cockpit.ticks.trade_files import is_zip, read_trade_file
+from cockpit.storage.ticks import TradeRow, store_rows, trade_row
+from cockpit.ticks.database_files import read_database
+from cockpit.ticks.file_forms import Found, is_database, opened
+from cockpit.ticks.id_spans import IdSpans
+from cockpit.ticks.rejects import Rejects
+from cockpit.ticks.text_files import BadLine
 
-_BATCH = 5000
-_ANY_SYMBOL: frozenset[str] = frozenset()
+_BATCH = 10_000
+_BAD_LINES_AT_FIRST = 20
+_BAD_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,14 @@ class ImportReport:
     """What an import did.
 
     Attributes:
+        files: begun so far.
         read: trades read from the files.
         inserted: of those, how many were new; duplicates: how many were stored already.
         ignored: frames of a recording that hold no trade.
         rejected: what was not taken, counted by kind.
         missing: trade ids that the files skip.
         first_time, last_time: of the trades, by the venue's clock; None where there is none.
+        damages: what is wrong with a file, a sentence each; its good trades are stored all the same.
     """
 
     files: int
@@ -44,134 +49,191 @@ class ImportReport:
     first_time: datetime | None
     last_time: datetime | None
     symbols: tuple[str, ...]
+    damages: tuple[str, ...] = ()
 
 
 async def import_files(
     files: Sequence[Path],
     database: Database,
     *,
+    symbol: str | None = None,
     progress: Callable[[ImportReport], None] | None = None,
 ) -> ImportReport:
-    """Store the trades of recordings and of Binance's bulk files; the form is told by the content.
+    """Store the trades of recordings, of Binance's bulk files, of exports and of other cockpits' databases.
+
+    The form of a file is told by its content. A damaged file costs no more than its damaged lines: all others are
+    stored, the damage is in the report, and reading the whole file later stores nothing twice.
 
     Args:
         files: read one after the other.
         database: what of the files is stored already is counted and left alone.
+        symbol: of files whose names do not tell it.
         progress: told after every commit.
 
     Raises:
-        DamagedError: a file breaks off or is none of these; what came before the damage is stored, and the sentence
-            says how much that is.
-        UsageError: a file cannot be read.
+        UsageError: a file cannot be read, or holds something other than trades; then nothing is stored.
         StorageError: the database cannot be written.
     """
-    tally = _Count()
-    for file in files:
+    tally = _Tally()
+    samples = Rejects()
+    sources = [await asyncio.to_thread(_Source, file, symbol, samples) for file in files]
+    for source in sources:
         tally.files += 1
         before = tally.read
-        batches = _batches(await asyncio.to_thread(_reader, file), tally)
-        try:
-            while batch := await asyncio.to_thread(next, batches, None):
-                inserted = await store_trades(database, batch)
-                tally.inserted += inserted
-                tally.duplicates += len(batch) - inserted
+        async with aclosing(source.batches(database.path.parent)) as batches:
+            async for batch in batches:
+                inserted = await store_rows(database, batch.trades) if batch.trades else 0
+                tally.add(batch, inserted)
                 if progress is not None:
                     progress(tally.report())
-        except DamagedError as error:
-            raise DamagedError(f"{error}; the {tally.read - before} trades before it are stored") from error
+        if source.bad_lines:
+            tally.damages.append(source.sentence())
+        if source.damage is not None:
+            tally.damages.append(f"{source.damage}; the {tally.read - before} trades before it are stored")
     return tally.report()
 
 
 @dataclass(slots=True)
-class _Count:
+class _Batch:
+    """What a stretch of a file holds."""
+
+    trades: list[TradeRow] = field(default_factory=list)
+    ignored: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class _Tally:
     files: int = 0
     read: int = 0
     inserted: int = 0
-    duplicates: int = 0
     ignored: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
-    sequences: dict[str, TradeSequence] = field(default_factory=dict)
+    spans: dict[str, IdSpans] = field(default_factory=dict)
     first_ms: int | None = None
     last_ms: int | None = None
+    damages: list[str] = field(default_factory=list)
 
-    def add(self, trade: Trade) -> None:
-        self.read += 1
-        self.sequences.setdefault(trade.symbol, TradeSequence()).advance(trade.trade_id)
-        self.first_ms = trade.time_ms if self.first_ms is None else min(self.first_ms, trade.time_ms)
-        self.last_ms = trade.time_ms if self.last_ms is None else max(self.last_ms, trade.time_ms)
+    def add(self, batch: _Batch, inserted: int) -> None:
+        self.read += len(batch.trades)
+        self.inserted += inserted
+        self.ignored += batch.ignored
+        self.rejected += batch.rejected
+        if not batch.trades:
+            return
+        ids: dict[str, list[int]] = {}
+        for row in batch.trades:
+            ids.setdefault(row[0], []).append(row[1])
+        for symbol, some in ids.items():
+            self.spans.setdefault(symbol, IdSpans()).add_all(some)
+        times = [row[4] >> 1 for row in batch.trades]
+        first, last = min(times), max(times)
+        self.first_ms = first if self.first_ms is None else min(self.first_ms, first)
+        self.last_ms = last if self.last_ms is None else max(self.last_ms, last)
 
     def report(self) -> ImportReport:
         return ImportReport(
             files=self.files,
             read=self.read,
             inserted=self.inserted,
-            duplicates=self.duplicates,
+            duplicates=self.read - self.inserted,
             ignored=self.ignored,
             rejected=dict(self.rejected),
-            missing=sum(sequence.missing for sequence in self.sequences.values()),
+            missing=sum(spans.missing for spans in self.spans.values()),
             first_time=_instant(self.first_ms),
             last_time=_instant(self.last_ms),
-            symbols=tuple(self.sequences),
+            symbols=tuple(self.spans),
+            damages=tuple(self.damages),
         )
 
 
-def _batches(found: Iterator[Trade | Rejected | None], count: _Count) -> Iterator[list[Trade]]:
-    """Storable trades, so many at once. What was read before a damage comes out before the error does."""
-    batch: list[Trade] = []
-    damage: CockpitError | None = None
-    while damage is None:
+class _Source:
+    """One file on its way in.
+
+    Attributes:
+        bad_lines: lines that are not what the file is made of, by kind.
+        damage: what ended the reading before the end of the file.
+    """
+
+    def __init__(self, file: Path, symbol: str | None, samples: Rejects) -> None:
+        self.bad_lines: Counter[str] = Counter()
+        self.damage: CockpitError | None = None
+        self._file = file
+        self._samples = samples
+        self._first: BadLine | None = None
+        self._found: Iterator[Found] = iter(())
+        self.is_database = is_database(file)
+        if self.is_database:
+            return
         try:
-            one = next(found)
-        except StopIteration:
-            break
-        except CockpitError as error:
-            damage = error
-            break
-        if one is None:
-            count.ignored += 1
-        elif isinstance(one, Rejected):
-            count.rejected[one.kind] += 1
-        elif _storable(one, count):
-            count.add(one)
-            batch.append(one)
-            if len(batch) == _BATCH:
+            self._found = opened(file, symbol)
+        except DamagedError as error:
+            self.damage = error
+
+    def sentence(self) -> str:
+        """What is wrong with single lines of it."""
+        assert self._first is not None
+        count = self.bad_lines.total()
+        kinds = ", ".join(f"{number} {kind}" for kind, number in self.bad_lines.most_common())
+        some = "a line is no trade" if count == 1 else f"{count} lines are no trades"
+        return f"{self._file}: {some} ({kinds}), the first is line {self._first.line}: {self._first.sample!r}"
+
+    async def batches(self, work: Path) -> AsyncGenerator[_Batch, None]:
+        """What the file holds, the next batch being read while one is stored; ``work`` is a folder with room."""
+        if self.is_database:
+            async for stored in self._from_database(work):
+                yield stored
+            return
+        reading = asyncio.create_task(asyncio.to_thread(self._take))
+        try:
+            while (batch := await reading) is not None:
+                reading = asyncio.create_task(asyncio.to_thread(self._take))
                 yield batch
-                batch = []
-    if batch:
-        yield batch
-    if damage is not None:
-        raise damage
+        finally:
+            await asyncio.wait({reading})
 
+    async def _from_database(self, work: Path) -> AsyncGenerator[_Batch, None]:
+        batch = _Batch()
+        try:
+            async for trade in read_database(self._file, work):
+                batch.trades.append(trade_row(trade))
+                if len(batch.trades) == _BATCH:
+                    yield batch
+                    batch = _Batch()
+        except DamagedError as error:
+            self.damage = error
+        if batch.trades:
+            yield batch
 
-def _storable(trade: Trade, count: _Count) -> bool:
-    try:
-        check_trade(trade)
-    except StorageError:
-        count.rejected["not storable"] += 1
-        return False
-    return True
+    def _take(self) -> _Batch | None:
+        """The next trades and what stands between them; None at the end. What precedes a damage comes before it."""
+        batch = _Batch()
+        trades = batch.trades
+        try:
+            for one in self._found:
+                if type(one) is tuple:
+                    trades.append(one)
+                    if len(trades) == _BATCH:
+                        return batch
+                elif one is None:
+                    batch.ignored += 1
+                elif isinstance(one, BadLine):
+                    self._bad(one, batch)
+                elif isinstance(one, Rejected):
+                    batch.rejected[one.kind] += 1
+        except CockpitError as error:
+            self.damage = error
+            self._found = iter(())
+        return batch if trades or batch.ignored or batch.rejected else None
 
-
-def _reader(file: Path) -> Iterator[Trade | Rejected | None]:
-    if is_zip(file) or _is_csv(file):
-        return iter(read_trade_file(file))
-    return _from_recording(Recording(file))
-
-
-def _is_csv(file: Path) -> bool:
-    """True where the first line has the commas of a table and not the braces of a frame."""
-    first = next((line for _, line in lines(file) if line.strip()), b"")
-    return first.count(b",") >= 3 and b"{" not in first and b"://" not in first
-
-
-def _from_recording(recording: Recording) -> Iterator[Trade | Rejected | None]:
-    bad_lines = 0
-    for recorded in recording:
-        for _ in range(recording.bad_lines - bad_lines):
-            yield Rejected("no frame", "")
-        bad_lines = recording.bad_lines
-        event = decode_frame(recorded.frame, _ANY_SYMBOL)
-        yield event if isinstance(event, Trade | Rejected) else None
+    def _bad(self, bad: BadLine, batch: _Batch) -> None:
+        batch.rejected[bad.kind] += 1
+        self.bad_lines[bad.kind] += 1
+        self._first = self._first or bad
+        count = self.bad_lines.total()
+        self._samples.add(f"{self._file}, line {bad.line}", bad.kind, bad.sample, monotonic())
+        if count > _BAD_LINES_AT_FIRST and count > _BAD_SHARE * bad.line:
+            raise DamagedError(f"{self._file}, line {bad.line}: no file of trades goes on like this")
 
 
 def _instant(milliseconds: int | None) -> datetime | None:

@@ -4,28 +4,23 @@ Two forms are read: ``<receive time, ns> <frame>``, and ``<receive time, s>: <fr
 ``URL <-> <time>``. Lines that were sent or fetched (``URL <- ...``, ``URL -> ...``) are passed over.
 """
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
-from cockpit.errors import DamagedError, UsageError
+from cockpit.errors import DamagedError
+from cockpit.ticks.text_files import BadLine, bad_line, lines
 
-_NANOSECONDS = re.compile(rb"(\d{18,19}) (.+)")
-_SECONDS = re.compile(rb"(\d{9,10}(?:\.\d{1,9})?): (.+)")
+_NANOSECONDS = re.compile(rb"(\d{18,19}) ([^\r\n]+)")
+_SECONDS = re.compile(rb"(\d{9,10}(?:\.\d{1,9})?): ([^\r\n]+)")
 _OTHER_TRAFFIC = re.compile(rb"\w+://\S+ (?:<->|<-|->) ")
 _STREAM = re.compile(rb"([A-Za-z0-9]{3,20})@[A-Za-z]")
-_LONGEST_LINE = 8 * 2**20
 _HEAD_LINES = 5000
 _FRAME_HEAD = 120
 _BAD_LINES_AT_FIRST = 20
 _BAD_SHARE = 0.1
-_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +30,13 @@ class RecordedFrame:
     Attributes:
         received_ns: the recorder's clock, nanoseconds since 1970 UTC.
         line: its line in the file, from 1.
+        ended: False where the file ends within its line.
     """
 
     received_ns: int
     frame: bytes
     line: int
+    ended: bool = True
 
 
 class Recording:
@@ -47,30 +44,38 @@ class Recording:
 
     Attributes:
         path: the file.
-        bad_lines: lines so far that hold no frame, where a few are no reason to stop.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.bad_lines = 0
 
     def __iter__(self) -> Iterator[RecordedFrame]:
-        """Frames in the order of the file.
+        """Frames in the order of the file; a few lines that hold none are no reason to stop.
 
         Raises:
             DamagedError: after the last good frame, where the file breaks off or is no recording.
             UsageError: there is no such file, or it cannot be read.
         """
-        frames = 0
+        return (one for one in self.lines() if type(one) is RecordedFrame)
+
+    def lines(self) -> Iterator[RecordedFrame | BadLine]:
+        """Frames in the order of the file, and a :class:`BadLine` for each line that holds none.
+
+        Raises:
+            DamagedError: after the last good frame, where the file breaks off or is no recording.
+            UsageError: there is no such file, or it cannot be read.
+        """
+        frames = bad = 0
         for number, line in lines(self.path):
             received_ns, frame = _parse(line)
             if frame:
                 frames += 1
-                yield RecordedFrame(received_ns, frame, number)
+                yield RecordedFrame(received_ns, frame, number, line.endswith(b"\n"))
             elif line.strip() and not _OTHER_TRAFFIC.match(line):
-                self.bad_lines += 1
-                if self.bad_lines > _BAD_LINES_AT_FIRST and self.bad_lines > _BAD_SHARE * number:
+                bad += 1
+                if bad > _BAD_LINES_AT_FIRST and bad > _BAD_SHARE * number:
                     raise DamagedError(f"{self.path}, line {number}: no recording of a market stream goes on like this")
+                yield bad_line("no frame", number, line)
         if not frames:
             raise DamagedError(f"{self.path} holds no frame of a market stream")
 
@@ -92,38 +97,6 @@ class Recording:
             if not found:
                 raise
         return tuple(found)
-
-
-def lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines of a plain or gzipped file, without their ends.
-
-    Raises:
-        DamagedError: after the last whole line, where compressed data breaks off or a line never ends.
-        UsageError: there is no such file, or it cannot be read.
-    """
-    number = 0
-    try:
-        with _opened(path) as stream:
-            while line := stream.readline(_LONGEST_LINE):
-                number += 1
-                if len(line) == _LONGEST_LINE:
-                    raise DamagedError(f"{path}, line {number}: it is longer than any frame")
-                yield number, line.rstrip(b"\r\n")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DamagedError(f"{path} is damaged after line {number}: {str(error).rstrip('.').lower()}") from None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    with path.open("rb") as raw:
-        packed = raw.peek(2)[:2] == _GZIP
-        if not packed:
-            yield raw
-            return
-        with gzip.GzipFile(fileobj=raw) as unpacked:
-            yield unpacked  # type: ignore[misc]  # it reads like one
 
 
 def _parse(line: bytes) -> tuple[int, bytes]:

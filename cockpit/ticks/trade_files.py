@@ -1,104 +1,104 @@
-"""Binance's bulk files of trades: CSV or zipped CSV named ``SYMBOL-trades-....``, with or without a header.
+"""Binance's bulk files of trades and of aggregated trades, as rows.
 
-Columns are id, price, quantity, quote quantity, time, buyer is maker (and, for spot, best match); times are
-milliseconds, microseconds from 2025 on.
+A trade is ``id, price, quantity, quote quantity, time, buyer is maker`` (and, for spot, best match); an aggregate is
+``id, price, quantity, first trade id, last trade id, time, buyer is maker`` (and best match). Times are milliseconds,
+microseconds from 2025 on. A first line may name the columns.
 """
 
-import csv
-import io
 import re
-import zipfile
-import zlib
-from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import TextIO
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from cockpit.errors import DamagedError, UsageError
-from cockpit.ticks.trade import Trade
+from cockpit.storage.ticks import TradeRow
+from cockpit.ticks.text_files import BadLine, bad_line
 
-_NAME = re.compile(r"([A-Z0-9]{3,20})-trades[-.]")
-_COLUMNS = (6, 7)
-_TIME = re.compile(r"\d{13}(\d{3})?", re.ASCII)
-_BOOLEANS = {"true": True, "false": False}
-_ZIP = b"PK\x03\x04"
+# Finer than 1e-8 or from 1e10 on is nothing that an exchange quotes, and nothing that could be stored exactly.
+_AMOUNT = rb"(\d{1,10})(?:\.(\d{1,8})0*)?"
+_ID = rb"(\d{1,13})"
+_TIME = rb"(\d{13})(?:\d{3})?"
+_MAKER = rb"(true|True|TRUE|false|False|FALSE)"
+_TRADE = re.compile(rb"%b,%b,%b,[\d.]*,%b,%b(?:,\w*)?\r?\n?" % (_ID, _AMOUNT, _AMOUNT, _TIME, _MAKER))
+_AGGREGATE = re.compile(rb"\d{1,18},%b,%b,%b,%b,%b,%b(?:,\w*)?\r?\n?" % (_AMOUNT, _AMOUNT, _ID, _ID, _TIME, _MAKER))
+_FIELDS = {
+    name: re.compile(pattern)
+    for name, pattern in (("id", _ID), ("price", _AMOUNT), ("quantity", _AMOUNT), ("time", _TIME), ("maker", _MAKER))
+}
+_TRADE_FIELDS = ("id", "price", "quantity", "", "time", "maker")
+_AGGREGATE_FIELDS = ("id", "price", "quantity", "id", "id", "time", "maker")
+_TRUE = frozenset((b"true", b"True", b"TRUE"))
+_HEADS = frozenset((b"id", b"trade_id", b"agg_trade_id", b"agg_id"))
 
 
-def is_zip(path: Path) -> bool:
-    """True where the file is a zip archive by its content.
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Trades of one order at one price and time, as the venue sums them up.
 
-    Raises:
-        UsageError: there is no such file, or it cannot be read.
+    Attributes:
+        first_id, last_id: the trades in it, both included; their single quantities are not known.
+        price_e8: in units of 1e-8.
+        quantity_e8: of all of them together, in units of 1e-8.
     """
-    try:
-        with path.open("rb") as stream:
-            return stream.read(4) == _ZIP
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+
+    symbol: str
+    first_id: int
+    last_id: int
+    price_e8: int
+    quantity_e8: int
+    time_ms: int
+    buyer_is_maker: bool
 
 
-def read_trade_file(path: Path) -> Iterator[Trade]:
-    """Trades in the order of the file.
-
-    Raises:
-        DamagedError: after the last good trade, at the first line that is none; it names the line.
-        UsageError: the name does not tell the symbol, or the file cannot be read.
-    """
-    try:
-        if not is_zip(path):
-            with path.open(encoding="utf-8", newline="") as stream:
-                yield from _rows(stream, str(path), _symbol(path.name))
-            return
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.namelist():
-                if member.endswith(".csv"):
-                    with archive.open(member) as packed:
-                        text = io.TextIOWrapper(packed, encoding="utf-8", newline="")
-                        yield from _rows(text, f"{path}, {member}", _symbol(member))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise DamagedError(f"{path} is damaged: {error}") from None
-    except UnicodeDecodeError:
-        raise DamagedError(f"{path} is no text file of trades") from None
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+def trade_rows(lines: Iterable[tuple[int, bytes]], symbol: str) -> Iterator[TradeRow | BadLine]:
+    """Trades in the order of the file, ready to be stored, and a :class:`BadLine` for each line that is none."""
+    match = _TRADE.fullmatch
+    for number, line in lines:
+        row = match(line)
+        if row is None:
+            if not _is_head(number, line):
+                yield _bad(number, line, _TRADE_FIELDS)
+            continue
+        trade_id, whole, part, whole_quantity, quantity_part, time, maker = row.groups(b"")
+        price = int(whole + part.ljust(8, b"0"))
+        quantity = int(whole_quantity + quantity_part.ljust(8, b"0"))
+        if price and quantity:
+            yield symbol, int(trade_id), price, quantity, int(time) << 1 | (maker in _TRUE)
+        else:
+            yield bad_line("zero price or quantity", number, line)
 
 
-def _symbol(name: str) -> str:
-    match = _NAME.match(Path(name).name)
-    if match is None:
-        raise UsageError(
-            f"{name} does not tell its symbol; name it as Binance does, such as BTCUSDT-trades-2024-08-08.csv"
-        )
-    return match[1]
+def aggregate_rows(lines: Iterable[tuple[int, bytes]], symbol: str) -> Iterator[Aggregate | BadLine]:
+    """Aggregates in the order of the file, and a :class:`BadLine` for each line that is none."""
+    for number, line in lines:
+        row = _AGGREGATE.fullmatch(line)
+        if row is None:
+            if not _is_head(number, line):
+                yield _bad(number, line, _AGGREGATE_FIELDS)
+            continue
+        whole, part, whole_quantity, quantity_part, first, last, time, maker = row.groups(b"")
+        price = int(whole + part.ljust(8, b"0"))
+        quantity = int(whole_quantity + quantity_part.ljust(8, b"0"))
+        if not (price and quantity):
+            yield bad_line("zero price or quantity", number, line)
+        elif int(last) < int(first):
+            yield bad_line("wrong id", number, line)
+        else:
+            yield Aggregate(symbol, int(first), int(last), price, quantity, int(time), maker in _TRUE)
 
 
-def _rows(stream: TextIO, where: str, symbol: str) -> Iterator[Trade]:
-    rows = csv.reader(stream)
-    try:
-        for row in rows:
-            if not row or (rows.line_num == 1 and row[0].strip().lower() in ("id", "trade_id")):
-                continue
-            yield _trade(row, f"{where}, line {rows.line_num}", symbol)
-    except csv.Error as error:
-        raise DamagedError(f"{where}, line {rows.line_num}: {error}") from None
+def _is_head(number: int, line: bytes) -> bool:
+    """True for a line that may stand where no row does: blank, or the names of the columns."""
+    if not line.strip():
+        return True
+    first = line.removeprefix(b"\xef\xbb\xbf").split(b",", 1)[0]
+    return number == 1 and first.strip().lower() in _HEADS
 
 
-def _trade(row: list[str], where: str, symbol: str) -> Trade:
-    if len(row) not in _COLUMNS:
-        hint = "; aggregated trades have ids of their own, take the file named -trades-" if len(row) == 8 else ""
-        raise DamagedError(f"{where}: {len(row)} columns where a trade has 6 or 7{hint}")
-    trade_id, price, quantity, _, time, maker = row[:6]
-    try:
-        if not trade_id.isdecimal() or not _TIME.fullmatch(time):
-            raise ValueError("id or time")
-        trade = Trade(
-            symbol, int(trade_id), Decimal(price), Decimal(quantity), int(time[:13]), _BOOLEANS[maker.strip().lower()]
-        )
-    except (ValueError, KeyError, InvalidOperation):
-        raise DamagedError(
-            f"{where}: {','.join(row)[:80]!r} is no trade; its columns are id, price, quantity, quote quantity, time,"
-            " buyer is maker"
-        ) from None
-    if not (trade.price.is_finite() and trade.quantity.is_finite() and trade.price > 0 and trade.quantity > 0):
-        raise DamagedError(f"{where}: price and quantity of a trade are greater than zero")
-    return trade
+def _bad(number: int, line: bytes, fields: tuple[str, ...]) -> BadLine:
+    """What is wrong with a line, by its first wrong field."""
+    found = line.rstrip(b"\r\n").split(b",")
+    if len(found) not in (len(fields), len(fields) + 1):
+        return bad_line("wrong number of columns", number, line)
+    for field, value in zip(fields, found, strict=False):
+        if field and _FIELDS[field].fullmatch(value) is None:
+            return bad_line(f"wrong {field}", number, line)
+    return bad_line("wrong format", number, line)

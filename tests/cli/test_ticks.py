@@ -41,16 +41,54 @@ def test_import_export_and_bars(cockpit: Cockpit, file: Path) -> None:
 
     rows = list(csv.DictReader(io.StringIO(cockpit("ticks", "export", "btcusdt").out)))
     assert [row["id"] for row in rows] == ["10", "11", "13"]
-    assert rows[0]["price"] == "100.50000000"
-    assert rows[0]["time"].endswith("+00:00")
+    assert (rows[0]["price"], rows[0]["quote_qty"]) == ("100.50000000", "25.12500000")
+    assert rows[0]["time"] == str(START_MS)
     trades = json.loads(cockpit("ticks", "export", "BTCUSDT", "--format", "json").out)
     assert trades["schema"] == "cockpit.ticks/1"
     assert [str(trade["id"]) for trade in trades["trades"]] == ["10", "11", "13"]
+    assert trades["trades"][0]["time"].endswith("+00:00")
 
     bars = json.loads(cockpit("ticks", "bars", "BTCUSDT", "--timeframe", "1m", "--format", "json").out)["bars"]
     assert bars[0]["trades"] == 2
     assert float(bars[0]["high"]) == 101.0
     assert "BTCUSDT" not in cockpit("ticks", "bars", "BTCUSDT").err
+    lines = list(csv.DictReader(io.StringIO(cockpit("ticks", "bars", "BTCUSDT", "--format", "csv").out)))
+    assert [line["trades"] for line in lines] == ["2", "1"]
+    assert lines[0]["open"] == bars[0]["open"]
+
+
+@pytest.mark.parametrize("name", ["BTCUSDT-trades.csv", "BTCUSDT-trades.zip", "trades.parquet"])
+def test_an_export_imports_back_to_the_same_rows(cockpit: Cockpit, file: Path, tmp_path: Path, name: str) -> None:
+    cockpit("ticks", "import", str(file))
+    output = tmp_path / name
+    assert cockpit("ticks", "export", "BTCUSDT", "--output", str(output)).code == 0
+    there = ("--data-dir", str(tmp_path / "there"))
+    report = json.loads(cockpit("ticks", "import", str(output), "--format", "json", *there).out)["imports"][0]
+    assert (report["inserted"], report["rejected"]) == (3, 0)
+    assert cockpit("ticks", "export", "BTCUSDT", *there).out == cockpit("ticks", "export", "BTCUSDT").out
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
+
+
+def test_an_export_of_parquet_needs_a_file_and_one_that_fails_leaves_none(
+    cockpit: Cockpit, file: Path, tmp_path: Path
+) -> None:
+    cockpit("ticks", "import", str(file))
+    assert "--output FILE" in cockpit("ticks", "export", "BTCUSDT", "--format", "parquet").err
+    ended = cockpit("ticks", "export", "BTCUSDT", "--output", str(tmp_path / "none" / "BTCUSDT-trades.csv"))
+    assert (ended.code, "cannot write" in ended.err) == (1, True)
+
+
+def test_a_damaged_file_gives_what_is_good_in_it(cockpit: Cockpit, tmp_path: Path) -> None:
+    broken, whole = tmp_path / "BTCUSDT-trades-1.csv", tmp_path / "BTCUSDT-trades-2.csv"
+    broken.write_text(f"1,5.5,2,11,{START_MS},true\n2,5.5,2,11,{START_MS}\n3,5.5,2,1")
+    whole.write_text(f"4,5.5,2,11,{START_MS},true\n")
+    ended = cockpit("ticks", "import", str(broken), str(whole), "--format", "json")
+    assert ended.code == 5
+    report = json.loads(ended.out)["imports"][0]
+    assert (report["inserted"], report["missing"]) == (2, 2)
+    assert report["rejected_kinds"] == "1 wrong number of columns, 1 half-written last line"
+    assert f"{broken}: 2 lines are no trades" in ended.err
+    assert "BTCUSDT-trades-2.csv (2/2)" in ended.err
 
 
 def test_a_stretch_of_time_leaves_its_end_out(cockpit: Cockpit, file: Path) -> None:

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import re
+import sqlite3
 import zipfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -9,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.errors import DamagedError, UsageError
+from cockpit.errors import UsageError
 from cockpit.paths import Paths
 from cockpit.storage.bars import read_bars
 from cockpit.storage.database import open_database
-from cockpit.storage.ticks import read_trades
+from cockpit.storage.ticks import read_trades, store_trades
 from cockpit.ticks.importer import ImportReport, import_files
 from cockpit.ticks.trade import Trade
 from tests.ticks.trades import START_MS, bars_of, stored_ids, trades
@@ -74,6 +76,8 @@ async def test_a_few_bad_lines_and_frames_are_counted(paths: Paths, tmp_path: Pa
     report = await _import(paths, file)
     assert (report.read, report.ignored) == (100, 1)
     assert report.rejected == {"no frame": 1, "not JSON": 1}
+    (damage,) = report.damages
+    assert "2 lines are no trades (1 no frame, 1 not JSON), the first is line 11: 'what is this'" in damage
 
 
 async def test_a_hole_in_the_ids_is_reported(paths: Paths, tmp_path: Path) -> None:
@@ -86,13 +90,15 @@ async def test_what_comes_before_a_damage_is_stored(paths: Paths, tmp_path: Path
     file = tmp_path / "cut.gz"
     packed = gzip.compress("".join(_line(one) for one in trades(1, 20_000)).encode())
     file.write_bytes(packed[: len(packed) // 2])
-    with pytest.raises(
-        DamagedError, match=r"cut\.gz is damaged after line \d+: .*; the \d+ trades before it are stored"
-    ):
-        await _import(paths, file)
+    (damage,) = (await _import(paths, file)).damages
+    assert re.search(r"cut\.gz is damaged after line \d+: .*; the \d+ trades before it are stored", damage)
     stored = stored_ids(paths)
     assert len(stored) > 5000
     assert stored == list(range(1, len(stored) + 1))
+    file.write_bytes(packed)
+    whole = await _import(paths, file)
+    assert (whole.duplicates, whole.inserted, whole.damages) == (len(stored), 20_000 - len(stored), ())
+    assert stored_ids(paths) == list(range(1, 20_001))
 
 
 @pytest.mark.parametrize(
@@ -103,8 +109,9 @@ async def test_what_comes_before_a_damage_is_stored(paths: Paths, tmp_path: Path
 async def test_what_is_no_recording_is_called_damaged(paths: Paths, tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "recording.gz"
     file.write_bytes(content)
-    with pytest.raises(DamagedError, match=r"recording\.gz"):
-        await _import(paths, file)
+    report = await _import(paths, file)
+    assert report.read == 0
+    assert [damage for damage in report.damages if "recording.gz" in damage] == list(report.damages) != []
 
 
 async def test_a_missing_file_and_a_folder_are_named(paths: Paths, tmp_path: Path) -> None:
@@ -134,25 +141,111 @@ async def test_bulk_files_are_read_in_every_form(
 
 
 @pytest.mark.parametrize(
-    ("line", "word"),
+    ("line", "kind"),
     [
-        ("3,17.8,5.69,101.2", "4 columns where a trade has 6 or 7"),
-        ("0,0.2,50.0,0,0,1735689600010866,False,True", "aggregated trades have ids of their own"),
-        ("x,17.8,5.69,101.2,1735689600010,True,True", "is no trade"),
-        ("3,17.8,many,101.2,1735689600010,True,True", "is no trade"),
-        ("3,17.8,5.69,101.2,1735689600,True,True", "is no trade"),
-        ("3,17.8,5.69,101.2,1735689600010,maybe,True", "is no trade"),
-        ("3,-17.8,5.69,101.2,1735689600010,True,True", "greater than zero"),
-        ("3,NaN,5.69,101.2,1735689600010,True,True", "greater than zero"),
+        ("3,17.8,5.69,101.2", "wrong number of columns"),
+        ("0,0.2,50.0,0,0,1735689600010866,False,True,1", "wrong number of columns"),
+        ("x,17.8,5.69,101.2,1735689600010,True,True", "wrong id"),
+        ("1_000,17.8,5.69,101.2,1735689600010,True,True", "wrong id"),
+        ("3,17.8,many,101.2,1735689600010,True,True", "wrong quantity"),
+        ("3,17.8,5.69,101.2,1735689600,True,True", "wrong time"),
+        ("3,17.8,5.69,101.2,1735689600010,maybe,True", "wrong maker"),
+        ("3,-17.8,5.69,101.2,1735689600010,True,True", "wrong price"),
+        ("3,NaN,5.69,101.2,1735689600010,True,True", "wrong price"),
+        ("3,1e3,5.69,101.2,1735689600010,True,True", "wrong price"),
+        ("3,0.000000001,5.69,101.2,1735689600010,True,True", "wrong price"),
+        ("3,0.0,5.69,101.2,1735689600010,True,True", "zero price or quantity"),
+        ("3,17.8,5.69,wat?,1735689600010,True,True", "wrong format"),
+        ("\xff\xfe\x00", "wrong number of columns"),
     ],
 )
-async def test_a_bad_line_of_a_bulk_file_is_named(paths: Paths, tmp_path: Path, line: str, word: str) -> None:
+async def test_a_bad_line_of_a_bulk_file_costs_itself_alone(paths: Paths, tmp_path: Path, line: str, kind: str) -> None:
     file = tmp_path / "BTCUSDT-trades-2026-01-01.csv"
-    file.write_text("\n".join([*(_row(one) for one in trades(1, 2)), line, ""]))
-    with pytest.raises(DamagedError, match=word) as caught:
-        await _import(paths, file)
-    assert "line 3" in str(caught.value)
-    assert stored_ids(paths) == [1, 2]
+    rows = [_row(one) for one in trades(1, 4)]
+    file.write_text("\n".join([*rows[:2], line, *rows[2:], ""]))
+    report = await _import(paths, file)
+    assert (report.read, report.rejected) == (4, {kind: 1})
+    (damage,) = report.damages
+    assert f"{file}: a line is no trade (1 {kind}), the first is line 3: " in damage
+    assert stored_ids(paths) == [1, 2, 3, 4]
+
+
+async def test_a_half_written_last_line_is_told_and_read_again_later(paths: Paths, tmp_path: Path) -> None:
+    file = tmp_path / "BTCUSDT-trades-2026-01-01.csv"
+    text = "".join(f"{_row(one)}\n" for one in trades(1, 50))
+    file.write_text(text[:-30])
+    report = await _import(paths, file)
+    assert (report.read, report.rejected) == (49, {"half-written last line": 1})
+    assert "line 50" in report.damages[0]
+    file.write_text(text)
+    report = await _import(paths, file)
+    assert (report.read, report.inserted, report.damages) == (50, 1, ())
+
+
+async def test_a_damaged_file_does_not_hold_up_the_next(paths: Paths, tmp_path: Path) -> None:
+    broken, good = tmp_path / "ETHUSDT-trades-2026-01-01.csv", tmp_path / "BTCUSDT-trades-2026-01-01.csv"
+    broken.write_text(_row(trades(1, 1)[0]) + "\nrubbish" * 1000)
+    good.write_text("\n".join(_row(one) for one in trades(1, 10)))
+    report = await _import(paths, broken, good)
+    assert report.symbols == ("ETHUSDT", "BTCUSDT")
+    assert len(report.damages) == 2
+    assert "no file of trades goes on like this" in report.damages[1]
+    assert stored_ids(paths) == list(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "word"),
+    [
+        ("BTCUSDT-aggTrades-2026-01-01.csv", "0,0.2,50.0,0,3,1735689600010866,False,True", "aggregated trades"),
+        ("export.csv", "0,0.2,50.0,0,3,1735689600010,False", "aggregated trades"),
+        ("export.csv", "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time", "aggregated trades"),
+        ("BTCUSDT-1m-2026-01.csv", "1735689600000000,4,5,3,4,9,1735689659999999,36,13,4,16,0", "finished bars"),
+        ("export.csv", "1735689600000,4,5,3,4,9,1735689659999,36,13,4,16,0", "finished bars"),
+    ],
+)
+async def test_sums_of_trades_are_not_taken_for_trades(
+    paths: Paths, tmp_path: Path, name: str, line: str, word: str
+) -> None:
+    file, packed, good = tmp_path / name, tmp_path / "sums.zip", tmp_path / "BTCUSDT-trades-2026-01-01.csv"
+    file.write_text(f"{line}\n")
+    good.write_text("\n".join(_row(one) for one in trades(1, 10)))
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(file, name)
+    for sums in (file, packed):
+        with pytest.raises(UsageError, match=f"{name} holds {word}.* take the file named -trades-"):
+            await _import(paths, good, sums, symbol="BTCUSDT")
+    assert stored_ids(paths) == [], "nothing is begun where a file cannot be taken"
+
+
+async def test_another_cockpits_database_is_read_and_left_alone(paths: Paths, tmp_path: Path) -> None:
+    other = Paths(tmp_path / "other", tmp_path / "other")
+    came = [*trades(1, 12_000), *trades(5, 9, "ETHUSDT")]
+    async with open_database(other) as database:  # and goes on being used
+        await store_trades(database, came)
+        before = sorted(path.name for path in other.data.iterdir())
+        report = await _import(paths, other.database)
+        assert sorted(path.name for path in other.data.iterdir()) == before
+    assert (report.read, report.inserted, report.symbols, report.damages) == (
+        12_005,
+        12_005,
+        ("BTCUSDT", "ETHUSDT"),
+        (),
+    )
+    async with open_database(paths) as database:
+        assert [one async for one in read_trades(database, "BTCUSDT")] == came[:12_000]
+    assert [path.name for path in paths.data.iterdir() if path.name.startswith("import-")] == []
+
+
+async def test_a_database_of_others_or_a_damaged_one_is_refused(paths: Paths, tmp_path: Path) -> None:
+    foreign, damaged = tmp_path / "foreign.db", tmp_path / "damaged.db"
+    connection = sqlite3.connect(foreign)
+    connection.execute("CREATE TABLE notes (text TEXT)")
+    connection.commit()
+    connection.close()
+    damaged.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    report = await _import(paths, foreign, damaged)
+    assert len(report.damages) == 2
+    assert all(str(file) in damage for file, damage in zip((foreign, damaged), report.damages, strict=True))
 
 
 async def test_a_bulk_file_must_tell_its_symbol(paths: Paths, tmp_path: Path) -> None:
@@ -160,6 +253,7 @@ async def test_a_bulk_file_must_tell_its_symbol(paths: Paths, tmp_path: Path) ->
     file.write_text("\n".join(_row(one) for one in trades(1, 2)))
     with pytest.raises(UsageError, match="BTCUSDT-trades-2024-08-08"):
         await _import(paths, file)
+    assert (await _import(paths, file, symbol="BTCUSDT")).inserted == 2
 
 
 async def test_a_broken_zip_is_called_damaged(paths: Paths, tmp_path: Path) -> None:
@@ -169,23 +263,23 @@ async def test_a_broken_zip_is_called_damaged(paths: Paths, tmp_path: Path) -> N
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 0xFF
     file.write_bytes(content)
-    with pytest.raises(DamagedError, match=r"BTCUSDT-trades-2026-01-01\.zip"):
-        await _import(paths, file)
+    report = await _import(paths, file)
+    assert "BTCUSDT-trades-2026-01-01.zip" in "".join(report.damages)
 
 
 async def test_progress_is_told_after_every_commit(paths: Paths, tmp_path: Path) -> None:
     file = tmp_path / "recording"
-    file.write_text("".join(_line(one) for one in trades(1, 12_000)))
+    file.write_text("".join(_line(one) for one in trades(1, 22_000)))
     told: list[ImportReport] = []
     async with open_database(paths) as database:
         report = await import_files([file], database, progress=told.append)
-    assert [one.inserted for one in told] == [5000, 10_000, 12_000]
+    assert [one.inserted for one in told] == [10_000, 20_000, 22_000]
     assert told[-1] == report
 
 
-async def _import(paths: Paths, *files: Path) -> ImportReport:
+async def _import(paths: Paths, *files: Path, symbol: str | None = None) -> ImportReport:
     async with open_database(paths) as database:
-        return await import_files(files, database)
+        return await import_files(files, database, symbol=symbol)
 
 
 def _line(one: Trade) -> str:

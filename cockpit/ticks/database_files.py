@@ -1,0 +1,46 @@
+"""Trades of another cockpit's database, read from a copy, so that neither it nor its owner is ever disturbed."""
+
+import asyncio
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+from cockpit.errors import CockpitError, DamagedError
+from cockpit.paths import Paths
+from cockpit.storage.database import open_database
+from cockpit.storage.ticks import read_trades, stored_symbols
+from cockpit.ticks.trade import Trade
+
+_PAGES_AT_ONCE = 10_000
+
+
+async def read_database(path: Path, work: Path) -> AsyncIterator[Trade]:
+    """Its trades by symbol and rising id.
+
+    Args:
+        path: a cockpit's database of this or an older schema, in use or not, or a copy of one.
+        work: a folder with room for a copy, which is brought to the present schema.
+
+    Raises:
+        DamagedError: it is damaged, or no cockpit's.
+    """
+    with tempfile.TemporaryDirectory(dir=work, prefix="import-") as folder:
+        copy = Paths(Path(folder), Path(folder))
+        try:
+            await asyncio.to_thread(_copy, path, copy.database)
+            async with open_database(copy) as database:
+                for symbol in await stored_symbols(database):
+                    async for trade in read_trades(database, symbol):
+                        yield trade
+        except CockpitError as error:
+            raise DamagedError(f"{path}: {str(error).replace(str(copy.database), 'it')}") from None
+        except sqlite3.DatabaseError as error:
+            raise DamagedError(f"{path} is damaged: {error}") from None
+
+
+def _copy(source: Path, target: Path) -> None:
+    address = f"{source.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new, pages=_PAGES_AT_ONCE)

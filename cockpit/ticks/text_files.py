@@ -1,0 +1,145 @@
+"""Lines of plain, gzipped and zipped text files, however large, without ever holding one as a whole."""
+
+import gzip
+import lzma
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from cockpit.errors import DamagedError, UsageError
+
+_LONGEST_LINE = 8 * 2**20
+_HEAD_BYTES = 16
+_GZIP = b"\x1f\x8b"
+_ZIP = b"PK\x03\x04"
+_SAMPLE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that is not what the file is made of.
+
+    Attributes:
+        kind: for counting.
+        line: its number, from 1.
+        sample: its start, as text.
+    """
+
+    kind: str
+    line: int
+    sample: str
+
+
+def bad_line(kind: str, number: int, line: bytes) -> BadLine:
+    """What is wrong with a line; one without an end is the last and was not written to its end."""
+    kind = kind if line.endswith(b"\n") else "half-written last line"
+    return BadLine(kind, number, line[:_SAMPLE].decode("utf-8", "backslashreplace").rstrip("\r\n"))
+
+
+def head(path: Path) -> bytes:
+    """The first bytes of a file, which tell its form.
+
+    Raises:
+        UsageError: there is no such file, or it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_HEAD_BYTES)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def is_zip(path: Path) -> bool:
+    """True where the file is a zip archive by its content.
+
+    Raises:
+        UsageError: there is no such file, or it cannot be read.
+    """
+    return head(path).startswith(_ZIP)
+
+
+def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines of a plain or gzipped file, with their ends; the last one may lack it.
+
+    Raises:
+        DamagedError: after the last whole line, where compressed data breaks off or a line never ends.
+        UsageError: there is no such file, or it cannot be read.
+    """
+    try:
+        with path.open("rb") as raw, _unpacked(raw) as stream:
+            yield from _lines(stream, str(path))
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def zipped_lines(path: Path, member: str) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines of one file of a zip archive, with their ends.
+
+    Raises:
+        DamagedError: after the last whole line, where the archive is damaged.
+        UsageError: there is no such file, or it cannot be read.
+    """
+    where = f"{path}, {member}"
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+            yield from _lines(stream, where)
+    except (zipfile.BadZipFile, NotImplementedError, KeyError, RuntimeError) as error:  # RuntimeError: a password
+        raise _damaged(where, None, error) from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def zip_members(path: Path, suffix: str) -> list[str]:
+    """Names of the files of an archive that end so, as they stand in it.
+
+    Raises:
+        DamagedError: it is damaged, or has none.
+        UsageError: there is no such file, or it cannot be read.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = [name for name in archive.namelist() if name.lower().endswith(suffix)]
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise _damaged(str(path), None, error) from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if not found:
+        raise DamagedError(f"{path} holds no {suffix} file")
+    return found
+
+
+def _lines(stream: IO[bytes], where: str) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    readline = stream.readline
+    try:
+        while line := readline(_LONGEST_LINE):
+            number += 1
+            if len(line) == _LONGEST_LINE:
+                raise DamagedError(f"{where}, line {number}: it is longer than any line of such a file")
+            yield number, line
+    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, lzma.LZMAError) as error:
+        raise _damaged(where, number, error) from None
+
+
+@contextmanager
+def _unpacked(raw: BinaryIO) -> Iterator[IO[bytes]]:
+    packed = raw.read(2) == _GZIP
+    raw.seek(0)
+    if not packed:
+        yield raw
+        return
+    with gzip.GzipFile(fileobj=raw) as unpacked:
+        yield unpacked  # type: ignore[misc]  # it reads like one
+
+
+def _damaged(where: str, number: int | None, error: Exception) -> DamagedError:
+    after = "" if number is None else f" after line {number}"
+    return DamagedError(f"{where} is damaged{after}: {str(error).rstrip('.').lower()}")
+
+
+def _unreadable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"cannot read {path}: {error.strerror or error}")
