@@ -181,20 +181,19 @@ class HttpClient:
 
         async def once() -> Response:
             with link.breaker.attempt() as still_closed:
+                self._open_session(link)
                 use = await link.limiter.acquire(weight, _PATIENCE, still_closed)
-                try:
-                    with link.counting():
+                with link.counting():
+                    with link.limiter.under_way(use):
                         response = await self._send(link, method, url, params, form, headers)
-                        await self._learn(link, response)
-                        error = judge(response) if judge is not None else None
-                        error = error or refusal_of(response, self.clock.now())
-                        if error is not None:
-                            if error.refusal is Refusal.QUOTA and error.retry_after is not None:
-                                self._pause(link, error.retry_after)
-                            raise error
-                        return response
-                finally:
-                    link.limiter.settle(use)
+                    await self._learn(link, response)
+                    error = judge(response) if judge is not None else None
+                    error = error or refusal_of(response, self.clock.now())
+                    if error is not None:
+                        if error.refusal is Refusal.QUOTA and error.retry_after is not None:
+                            self._pause(link, error.retry_after)
+                        raise error
+                    return response
 
         if self._shared is not None and self._beats is None:
             self._beats = asyncio.create_task(self._beat(self._shared.beat_seconds))

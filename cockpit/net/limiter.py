@@ -6,7 +6,8 @@ can then press two windows' worth into one.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -71,6 +72,8 @@ class Limiter:
         self._turn = asyncio.Lock()
         self._paused_until = _NEVER
         self._admitted_at = _NEVER
+        self._shortest = min((log.seconds for log in self._logs), default=0.0)
+        self._under_way: dict[int, Use] = {}
         self.waiting = 0
         """Callers in the queue now."""
         self.capacity = min((log.limit for log in self._logs), default=None)
@@ -84,6 +87,8 @@ class Limiter:
         """
         self._check(weight)
         now = self._clock.monotonic()
+        if self._under_way:
+            self._hold(now)
         wait = max(0.0, self._paused_until - now)
         for log in self._logs:
             log.expire(now)
@@ -126,13 +131,33 @@ class Limiter:
         finally:
             self.waiting -= 1
 
-    def settle(self, use: Use) -> None:
-        """The request was answered, or given up: where that took longer than the margin, it counts from now on."""
-        now = self._clock.monotonic()
-        if now - use.at > self._margin:
-            for log in self._logs:
-                log.expire(now)
-                log.move(use.at, now, use.weight)
+    @contextmanager
+    def under_way(self, use: Use) -> Iterator[None]:
+        """The time from sending a request to its answer, or to giving it up.
+
+        Within it the use does not leave its windows: the vendor may count the request as late as its end. Where that
+        took no longer than the margin, the use counts from when it was let through.
+        """
+        key = id(use)
+        self._under_way[key] = use
+        try:
+            yield
+        finally:
+            use, now = self._under_way.pop(key), self._clock.monotonic()
+            if now - use.at > self._margin:
+                self._move(use, now)
+
+    def _hold(self, now: float) -> None:
+        """Let no use leave while its request is under way."""
+        for key, use in list(self._under_way.items()):
+            if now - use.at > self._shortest / 2:
+                self._under_way[key] = self._move(use, now)
+
+    def _move(self, use: Use, now: float) -> Use:
+        for log in self._logs:
+            log.expire(now)
+            log.move(use.at, now, use.weight)
+        return use._replace(at=now)
 
     def adopt(self, used: int, *, seconds: float, resets_in: float | None = None, allowed: int | None = None) -> None:
         """Learn from a vendor's headers.

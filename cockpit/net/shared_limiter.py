@@ -9,7 +9,8 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from cockpit.clock import Clock
@@ -64,6 +65,7 @@ class SharedLimiter(Limiter):
         self._lost_at: float | None = None
         self._settled_at: float | None = None
         self._others: tuple[int, ...] = ()
+        self._keeper: asyncio.Task[None] | None = None
         self._errands: set[asyncio.Task[None]] = set()
 
     @property
@@ -71,18 +73,33 @@ class SharedLimiter(Limiter):
         """Into how many shares the limits are split now; None while the shared log decides."""
         return None if self._lost_at is None else self._holders
 
-    def settle(self, use: Use) -> None:
-        """As of :meth:`Limiter.settle`, in the shared log too."""
-        now = self._clock.monotonic()
-        if now - use.at <= self._margin:
-            return
-        super().settle(use)
+    @contextmanager
+    def under_way(self, use: Use) -> Iterator[None]:
+        """As of :meth:`Limiter.under_way`, in the shared log too."""
+        with super().under_way(use):
+            if self._keeper is None:
+                self._keeper = asyncio.create_task(self._keep_under_way())
+            yield
+
+    async def _keep_under_way(self) -> None:
+        """Other cockpits cannot know what is on its way: the log is told before it would leave there."""
+        try:
+            while self._under_way:
+                await asyncio.sleep(self._shortest / 4)
+                self._hold(self._clock.monotonic())
+        finally:
+            self._keeper = None
+
+    def _move(self, use: Use, now: float) -> Use:
+        super()._move(use, now)
         for index, sent in enumerate(self._sent):
             if sent.ticket == use.ticket:
                 del self._sent[index]
                 break
-        self._sent.append(Use(now, use.weight, use.ticket))
+        moved = use._replace(at=now)
+        self._sent.append(moved)
         self._errand(self._shared.settle(self._account, self._spans(now), [Sent(use.ticket, 0.0, use.weight)]))
+        return moved
 
     async def learn(self, used: int, *, seconds: float, resets_in: float | None, allowed: int | None) -> None:
         """As of :meth:`Limiter.learn`: what no cockpit has used is others' use."""
@@ -139,6 +156,9 @@ class SharedLimiter(Limiter):
 
     async def aclose(self) -> None:
         """Finish what is still to be told to the log."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
         if self._errands:
             await asyncio.wait(self._errands, timeout=1.0)
 
