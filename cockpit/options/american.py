@@ -1,16 +1,15 @@
 """American options on a Leisen-Reimer tree (Peizer-Pratt inversion 2), with escrowed cash dividends."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import copysign, exp, isfinite, log, nan, sqrt
+from typing import NamedTuple
 
 from cockpit.options.pricing import price as european_price
 
 STEPS = 101
 
 
-@dataclass(frozen=True, slots=True)
-class CashDividend:
+class CashDividend(NamedTuple):
     """An amount per share that leaves the price in so many years."""
 
     years: float

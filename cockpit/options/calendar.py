@@ -4,10 +4,10 @@ Rules: NYSE Rule 7.2 and its practice since 2001. A holiday on a Sunday is obser
 Friday, except New Year's Day on a Saturday, for which the exchange does not close.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -39,8 +39,7 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionState:
+class SessionState(NamedTuple):
     """The phase now, the session day it belongs to (the next one while closed), and when it changes (UTC)."""
 
     phase: Phase

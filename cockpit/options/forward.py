@@ -1,8 +1,8 @@
 """Time to expiry, and the forward price that a chain itself quotes."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from math import exp
+from typing import NamedTuple
 
 from cockpit.options.calendar import NEW_YORK, closes_at, is_session, opens_at, sessions_between
 from cockpit.options.chain import OptionChain
@@ -16,8 +16,7 @@ _BELOW_INTRINSIC = 0.05
 """Share of the price by which a mid may lie under its intrinsic value before the pair is not believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
+class Forward(NamedTuple):
     """The underlying's forward price for one expiry.
 
     Attributes:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import exp, inf, log, sqrt
+from typing import NamedTuple
 
 from cockpit.options.contract import Greeks
 from cockpit.options.pricing import black, normal_cdf
@@ -16,8 +17,7 @@ _ZERO = 1e-9
 """Dollars below which a result is a rounding of nothing, so that a zero plateau is neither profit nor loss."""
 
 
-@dataclass(frozen=True, slots=True)
-class PayoffLeg:
+class PayoffLeg(NamedTuple):
     """``quantity`` of one option (negative: sold); ``sign`` is +1 for a call, -1 for a put."""
 
     quantity: int
@@ -25,8 +25,7 @@ class PayoffLeg:
     strike: float
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """One linear piece of a result: dollars ``intercept + slope * S`` for S in [low, high)."""
 
     low: float

@@ -5,8 +5,8 @@ four whose true ratio is the market's 1.15, so ranking stands on the shrunk rati
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 from cockpit.scan.moves import Reaction
 
@@ -33,8 +33,7 @@ TIERS = {
 """Lower bounds of EXCELLENT, GOOD and MARGINAL on the plain ratio, by profile."""
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """What past reports did, without regard to what is implied now.
 
     Attributes:
@@ -76,8 +75,7 @@ class History:
         return self.consistency / 100.0 * self.quarters / (self.quarters + 4.0) * growing
 
 
-@dataclass(frozen=True, slots=True)
-class Premium:
+class Premium(NamedTuple):
     """Ratios of one implied move to a history; ``shrunk`` is the one that ranks.
 
     Attributes:

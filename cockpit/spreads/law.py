@@ -6,8 +6,8 @@ seller's ruin is there.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import exp, log
+from typing import NamedTuple
 
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.vrp import PRIOR_RATIO
@@ -29,8 +29,7 @@ REALISED_SHARE = 0.95
 """What names realise between reports of the ambient volatility that their options price."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(NamedTuple):
     """What a candidate's price is expected to do: the two figures that its law follows from.
 
     Attributes:
@@ -71,8 +70,7 @@ def expected_premium(ratio: float, quarters: float) -> float:
     return (quarters + PRIOR_WEIGHT) / (quarters / ratio + PRIOR_WEIGHT / PRIOR_RATIO)
 
 
-@dataclass(frozen=True, slots=True)
-class PhysicalLaw:
+class PhysicalLaw(NamedTuple):
     """A lognormal, or a mixture of two with one mean, of the price at an instant to come.
 
     Attributes:
