@@ -23,10 +23,12 @@ from cockpit.portfolio.broker import Broker
 from cockpit.portfolio.marker import Marker
 from cockpit.scan.scanner import Scanner
 from cockpit.scan.schedule import ScanSchedule
+from cockpit.scan.sectors import Sectors
 from cockpit.settings import Settings
 from cockpit.storage.database import Database, open_database
 from cockpit.storage.lock import owned_elsewhere
 from cockpit.storage.scan import ScanRows, latest_scan
+from cockpit.storage.sectors import SectorRows
 from cockpit.supervisor import Supervisor
 from cockpit.ticks.feed import Feed
 from cockpit.ticks.recorder import Recorder
@@ -119,6 +121,7 @@ async def _open_services(
         # What was read at another time must not come back later as the last scan.
         store=ScanRows(database) if keep and not database.read_only else None,
         dates=market.dates,
+        sectors=None if market.companies is None else Sectors(market.companies, market.clock, SectorRows(database)),
     )
     recorder = Recorder(database, settings=settings.ticks, clock=market.clock)
     feed = Feed(

@@ -25,6 +25,7 @@ from cockpit.providers.ports import EarningsSource, EquityQuote, Exchange, Optio
 from cockpit.providers.tradier import Tradier
 from cockpit.scan.earnings import EarningsReport, PastReport
 from cockpit.scan.moves import DailyBar
+from cockpit.scan.sectors import CompanySource
 from cockpit.settings import Settings, VenueSettings, parse_limit
 from cockpit.storage import meta
 from cockpit.storage.database import Database
@@ -54,6 +55,7 @@ class Market:
         next_session: moves the clock to the next session's open; only where ``moves``.
         has_options: False in a replay, which holds trades only.
         dates: another calendar that report dates are held against.
+        companies: who knows the sectors of names.
     """
 
     clock: Clock
@@ -67,6 +69,7 @@ class Market:
     moves: bool = False
     has_options: bool = True
     dates: ReportDates | None = None
+    companies: CompanySource | None = None
 
 
 @asynccontextmanager
@@ -198,12 +201,14 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], soon: asyn
 def _vendors(http: HttpClient, clock: Clock, settings: Settings) -> Market:
     venue: VenueSettings = getattr(settings.venues, settings.ticks.venue)
     tradier = Tradier(http, settings.providers.tradier, settings.cache, clock)
+    alpha_vantage = AlphaVantage(http, settings.providers.alpha_vantage, settings.cache, clock)
     return Market(
         clock=clock,
         exchange=Binance(http, settings.ticks.venue, venue, settings.providers.binance, clock),
         venue=tradier,
         dates=tradier,
-        earnings=AlphaVantage(http, settings.providers.alpha_vantage, settings.cache, clock),
+        earnings=alpha_vantage,
+        companies=alpha_vantage,
         symbols=settings.ticks.symbols,
         statuses=http.statuses,
     )

@@ -191,7 +191,7 @@ def sized(ticket: Ticket, scanned: Size, exposure: Exposure, settings: SizingSet
         open_risk=float(exposure.open_risk),
         symbol_risk=float(exposure.symbol_risk),
         report_day_risk=float(exposure.report_day_risk),
-        sector_risk=float(exposure.sector_risk),
+        sector_risk=None if ticket.sector is None else float(exposure.sector_risk),
         buying_power=float(ticket.buying_power),
         scale=scanned.scale,
         share=scanned.share,

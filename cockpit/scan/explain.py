@@ -6,6 +6,7 @@ from cockpit.scan.candidate import Candidate, InputSource
 from cockpit.scan.charts import reaction_bar
 from cockpit.scan.earnings import Timing
 from cockpit.scan.event_volatility import EventFlag, ExpectedTerm, decompose
+from cockpit.scan.explain_sentiment import sentiment_section
 from cockpit.scan.explain_spread import spread_section, study_section, unbuilt_section, verdict_section
 from cockpit.scan.explanation import UNKNOWN, Explanation, Row, Section
 from cockpit.scan.liquidity import NOMINAL_CONTRACTS as CONTRACTS
@@ -52,7 +53,7 @@ def explain(candidate: Candidate, spreads: Sequence[Spread]) -> Explanation:
         sections.append(Section("Past reactions", tuple(_reactions(candidate))))
         sections.append(Section("Volatility risk premium", (*_premium(candidate), *_law(candidate))))
         sections.extend(spread_section(spread, candidate) for spread in spreads)
-        extras = vendor_section(candidate, spreads), unbuilt_section(candidate), study_section(candidate)
+        extras = sentiment_section(candidate), vendor_section(candidate, spreads), unbuilt_section(candidate), study_section(candidate)
         sections.extend(extra for extra in extras if extra is not None)
     return Explanation(title, tuple(sections))
 
@@ -78,6 +79,10 @@ def _inputs(candidate: Candidate) -> Iterator[Row]:
         UNKNOWN if candidate.tier is None else candidate.tier.letter,
         f"middle tier of the options within one implied move, {CONTRACTS} contracts",
     )
+    if candidate.sector is not None:
+        yield Row("sector", candidate.sector, "what is open in it counts against sizing.sector_cap")
+    elif candidate.best_spread is not None:
+        yield Row("sector", UNKNOWN, "not known: nothing holds the size to sizing.sector_cap")
     for flag in candidate.flags:
         yield Row("doubt", flag)
 

@@ -143,12 +143,28 @@ def shared(found: Mapping[str, Findings], settings: "Settings", equity: float) -
     return changed
 
 
+def in_sector(findings: Findings, sector: str | None, settings: "Settings", equity: float) -> Findings:
+    """The name with its sector, and sizes under the cap a sector; where it is unknown, the doubt that there is none."""
+    candidate = findings.candidate
+    if sector is None:
+        return replace(findings, candidate=replace(candidate, flags=(*candidate.flags, "no sector")))
+    spreads = tuple(
+        _resized(replace(spread, sector=sector), spread.size.share, settings.sizing, equity)
+        for spread in findings.spreads
+    )
+    return Findings(replace(candidate, sector=sector), spreads)
+
+
 def _resized(spread: Spread, share: float, settings: "SizingSettings", equity: float) -> Spread:
     size = spread.size
     if size.full_kelly is None or spread.rejected is not None:
         return spread
+    known = None if spread.sector is None else 0.0
     return replace(
-        spread, size=contracts(size.full_kelly, spread.max_loss, equity, settings, scale=size.scale, share=share)
+        spread,
+        size=contracts(
+            size.full_kelly, spread.max_loss, equity, settings, sector_risk=known, scale=size.scale, share=share
+        ),
     )
 
 

@@ -20,9 +20,10 @@ from cockpit.scan.candidate import ScanProgress
 from cockpit.scan.closer import Closer
 from cockpit.scan.earnings import DateClaim, EarningsReport, PastReport, Timing
 from cockpit.scan.expiry import covering_expiries, event_instant
-from cockpit.scan.findings import Findings, Inputs, Memo, dated, shared
+from cockpit.scan.findings import Findings, Inputs, Memo, dated, in_sector, shared
 from cockpit.scan.moves import DailyBar
 from cockpit.scan.report_dates import DateTrust, weigh
+from cockpit.scan.sectors import Sectors
 from cockpit.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -76,10 +77,12 @@ class Scanner:
         equity: Callable[[], float],
         store: ScanStore | None,
         dates: ReportDates | None = None,
+        sectors: Sectors | None = None,
     ) -> None:
         """``equity`` gives the dollars that sizes are shares of; without a ``store`` nothing is kept.
 
-        ``dates`` is another calendar that the earnings source's dates are held against.
+        ``dates`` is another calendar that the earnings source's dates are held against; ``sectors`` names the sectors
+        of what may be traded.
         """
         self._earnings = earnings
         self._venue = venue
@@ -89,6 +92,7 @@ class Scanner:
         self._equity = equity
         self._store = store
         self._dates = dates
+        self._sectors = sectors
         self._memo = Memo()
         self._closer = Closer(venue, clock)
         self._closer_memo = Memo()
@@ -113,6 +117,7 @@ class Scanner:
             self._show(run)
             close_up = wanted is not None and len(wanted) <= _CLOSE_UP
             await self._look_at_all(run, names, exempt=wanted is not None, close_up=close_up)
+            await self._name_sectors(run)
         except asyncio.CancelledError:
             self._end(run, "stopped; what was found stays", cancelled=True)
             raise
@@ -172,6 +177,19 @@ class Scanner:
         async with asyncio.TaskGroup() as group:
             for name in names:
                 group.create_task(look(name))
+
+    async def _name_sectors(self, run: _Run) -> None:
+        """The sector of every name that may be traded, the best first: an allowance may end before the names do."""
+        if self._sectors is None:
+            return
+        found = [one for one in run.found.values() if one.candidate.best_spread is not None]
+        missing = [one.candidate.symbol for one in sorted(found, key=Findings.rank) if one.candidate.sector is None]
+        known = await self._sectors.of(missing)
+        for symbol in missing:
+            findings = in_sector(run.found[symbol], known.get(symbol), self._settings, self._equity())
+            run.found[symbol] = findings
+            self._boards.candidates.put(symbol, findings.candidate)
+            self._boards.spreads.put(symbol, findings.spreads)
 
     async def _quotes(self, symbols: Sequence[str]) -> dict[str, EquityQuote]:
         return await self._venue.quotes(symbols) if symbols else {}
@@ -248,7 +266,8 @@ class Scanner:
                     raise
         past, history = await self._past(report, doubts) if chains else ((), ())
         dates = weigh(report, claims, past)
-        report = replace(report, timing=dates.timing)
+        sector = report.sector if self._sectors is None else self._sectors.recall(report.symbol) or report.sector
+        report = replace(report, timing=dates.timing, sector=sector)
         # The price of the moment the chain was quoted at: a newer one would not fit its options.
         spot = chains[0].spot if chains and chains[0].spot is not None else spot
         return Inputs(report, spot, tuple(chains), history, past, self._equity(), tuple(doubts), dates, tuple(listed))

@@ -211,6 +211,7 @@ def _size(figures: _Figures, refused: Refusal | None, setup: Setup) -> Size:
         figures.max_loss,
         setup.equity,
         setup.settings.sizing,
+        sector_risk=None if setup.candidate.sector is None else 0.0,
         scale=0.5 if tail is not None and tail > setup.settings.sizing.tail_ratio else 1.0,
     )
 

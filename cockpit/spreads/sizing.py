@@ -168,7 +168,7 @@ def contracts(
     open_risk: float = 0.0,
     symbol_risk: float = 0.0,
     report_day_risk: float = 0.0,
-    sector_risk: float = 0.0,
+    sector_risk: float | None = 0.0,
     buying_power: float | None = None,
     scale: float = 1.0,
     share: float = 1.0,
@@ -179,7 +179,8 @@ def contracts(
         kelly: the full growth-optimal fraction.
         max_loss: dollars a contract, commission included.
         open_risk: dollars at risk in all open positions; ``symbol_risk`` of those in this name, ``report_day_risk`` of
-            those that report on its day, ``sector_risk`` of those in its sector.
+            those that report on its day, ``sector_risk`` of those in its sector: None where the sector is not known, and
+            then there is no cap a sector.
         buying_power: dollars that are free; None where they do not bind.
         scale: a further factor on the fraction, for instance one half for a history with a heavy tail.
         share: what the other bets of the same report day leave of the fraction (:func:`simultaneous_share`).
@@ -194,9 +195,10 @@ def contracts(
         "portfolio_cap": settings.portfolio_cap * equity - open_risk,
         "symbol_cap": settings.symbol_cap * equity - symbol_risk,
         "report_day_cap": settings.report_day_cap * equity - report_day_risk,
-        "sector_cap": settings.sector_cap * equity - sector_risk,
         "max_contracts": settings.max_contracts * max_loss,
     }
+    if sector_risk is not None:
+        limits["sector_cap"] = settings.sector_cap * equity - sector_risk
     if share < 1.0:
         limits["simultaneous"] = fraction * equity
     if buying_power is not None:
