@@ -6,25 +6,32 @@ the background tasks. It closes in the reverse order, so that nothing is fed whe
 
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from cockpit.boards import Boards
 from cockpit.clock import Clock
 from cockpit.desk import Desk
+from cockpit.health.alert import Alert
+from cockpit.health.alert_rows import AlertRows
+from cockpit.health.alerts import Alerts, read_rules
+from cockpit.health.hook import AlertHook
 from cockpit.health.sampler import HealthSampler
 from cockpit.logs import logging_to
 from cockpit.market import Market, live_market, replayed_market, simulated_market
 from cockpit.paths import Paths
 from cockpit.portfolio.broker import Broker
 from cockpit.portfolio.marker import Marker
+from cockpit.scan.opinions import Opinions
 from cockpit.scan.scanner import Scanner
 from cockpit.scan.schedule import ScanSchedule
 from cockpit.scan.sectors import Sectors
 from cockpit.settings import Settings
+from cockpit.storage.daily_copy import copy_daily
 from cockpit.storage.database import Database, open_database
 from cockpit.storage.lock import owned_elsewhere
 from cockpit.storage.scan import ScanRows, latest_scan
@@ -32,6 +39,7 @@ from cockpit.storage.sectors import SectorRows
 from cockpit.supervisor import Supervisor
 from cockpit.ticks.feed import Feed
 from cockpit.ticks.recorder import Recorder
+from cockpit.ticks.retention import Retention
 
 log = logging.getLogger(__name__)
 
@@ -86,11 +94,11 @@ async def open_context(
     folders.create()
     async with AsyncExitStack() as stack:
         stack.enter_context(logging_to(folders.log))
-        database = await stack.enter_async_context(open_database(folders))
+        database = await stack.enter_async_context(open_database(folders, recover=background))
         if settings.profile == "sim":
             opened = simulated_market(settings, database, folders, as_of, runs=background)
         elif settings.profile == "replay":
-            opened = replayed_market(settings, recording, speed)
+            opened = replayed_market(recording, speed)
         else:
             opened = live_market(settings, database, as_of, runs=background)
         market = await stack.enter_async_context(opened)
@@ -142,14 +150,22 @@ async def _open_services(
         schedule.soon()
         return instant
 
+    opinions = Opinions(market.opinions, boards, market.clock, settings.sentiment)
     desk = Desk(
         boards=boards,
         database=database,
         scanner=scanner if market.has_options else None,
         broker=broker,
+        opinions=opinions,
         next_session=next_session if market.moves else None,
+        replay=market.replay,
+        jumped=feed.rebase,
     )
+    if market.replay is not None:
+        market.replay.watch = partial(boards.replay.put, "replay")
+        boards.replay.put("replay", market.replay.playback)
     schedule = ScanSchedule(desk.scan, settings.scan.every_minutes)
+    alerts, hook = _alerts(settings, market, boards)
     if background:
         await _show_last_scan(boards, database)
         supervisor = Supervisor(market.clock, boards.health)
@@ -157,12 +173,17 @@ async def _open_services(
         stack.push_async_callback(supervisor.stop)
         supervisor.start("recorder", recorder.run)
         supervisor.start("feed", feed.run)
+        supervisor.start("retention", Retention(database, clock=market.clock, settings=settings.ticks).run)
+        supervisor.start("copies", lambda: copy_daily(database))
         supervisor.start("health", sampler.run)
+        stack.push_async_callback(hook.aclose)
+        supervisor.start("alerts", alerts.run)
         for name, work in market.tasks:
             supervisor.start(name, work)
         if market.has_options:
             supervisor.start("marker", marker.run)
             supervisor.start("scan", schedule.run)
+            supervisor.start("sentiment", opinions.run)
     return Context(
         settings=settings,
         folders=folders,
@@ -175,6 +196,28 @@ async def _open_services(
         sampler=sampler,
         read_only=str(owned_elsewhere(folders)) if database.read_only else None,
     )
+
+
+def _alerts(settings: Settings, market: Market, boards: Boards) -> tuple[Alerts, AlertHook]:
+    async def prices(symbols: Sequence[str]) -> dict[str, float]:
+        quotes = await market.venue.quotes(symbols)
+        return {symbol: quote.last for symbol, quote in quotes.items() if quote.last is not None}
+
+    def tell(alert: Alert) -> None:
+        if settings.alerts.command:
+            hook.start(alert)
+
+    hook = AlertHook(settings.alerts.command)
+    rows = AlertRows(boards, market.clock)
+    return Alerts(
+        clock=market.clock,
+        rows=rows,
+        rules=read_rules(settings.alerts.rules, rows),
+        board=boards.alerts,
+        cooldown_seconds=settings.alerts.cooldown_seconds,
+        tell=tell,
+        quotes=prices if market.has_options else None,
+    ), hook
 
 
 async def _show_last_scan(boards: Boards, database: Database) -> None:

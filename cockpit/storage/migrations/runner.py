@@ -10,7 +10,8 @@ from pathlib import Path
 
 from cockpit.errors import StorageError, UsageError
 from cockpit.paths import Paths
-from cockpit.storage.failures import BACKUPS, damaged, failure, sentences
+from cockpit.storage.copies import copies, copy_beside
+from cockpit.storage.failures import damaged, sentences
 from cockpit.storage.lock import owned_elsewhere, take_lock
 from cockpit.storage.migrations.steps import Migration, shipped_migrations, statements
 
@@ -21,8 +22,8 @@ _BOOKKEEPING = """CREATE TABLE IF NOT EXISTS schema_migrations (
     sha256     TEXT    NOT NULL,
     applied_at TEXT    NOT NULL
 )"""
+_WHOLLY_CHECKED_BYTES = 32 * 1024 * 1024
 _CHECKED_BYTES = 256 * 1024 * 1024
-_COPIES_KEPT = 3
 _BUSY_SECONDS = 5.0
 _OWNER_SECONDS = 5.0
 _POLL_SECONDS = 0.1
@@ -59,12 +60,13 @@ def prepare(paths: Paths, migrations: Sequence[Migration] | None = None) -> list
         StorageError: its schema is newer, edited, or not the cockpit's at all; or there is no space for the copy.
     """
     migrations = shipped_migrations() if migrations is None else migrations
+    _refuse_empty(paths.database)
     with _connected(paths.database) as connection:
-        _check(connection, paths.database)
+        check_file(connection, paths.database)
         connection.execute("PRAGMA journal_mode = WAL")
         pending = _pending(connection, paths.database, migrations)
         if pending and _applied(connection):
-            _back_up(connection, paths.database)
+            copy_beside(connection, paths.database)
         for migration in pending:
             _apply(connection, migration)
         return [migration.label for migration in pending]
@@ -122,13 +124,13 @@ def migrate_down(paths: Paths, steps: int, migrations: Sequence[Migration] | Non
     """
     migrations = shipped_migrations() if migrations is None else migrations
     with _owned(paths), _connected(paths.database) as connection:
-        _check(connection, paths.database)
+        check_file(connection, paths.database)
         _pending(connection, paths.database, migrations)
         applied = {step.version for step in _applied(connection)}
         newest_first = [migration for migration in reversed(migrations) if migration.version in applied]
         if not 1 <= steps <= len(newest_first):
             raise UsageError(f"cannot take back {steps} migrations: {len(newest_first)} have been applied")
-        _back_up(connection, paths.database)
+        copy_beside(connection, paths.database)
         for migration in newest_first[:steps]:
             _revert(connection, migration)
         return [migration.label for migration in newest_first[:steps]]
@@ -153,17 +155,38 @@ def _connected(database: Path, mode: str = "rwc") -> Iterator[sqlite3.Connection
             yield connection
 
 
-def _check(connection: sqlite3.Connection, database: Path) -> None:
-    """Refuse a foreign or damaged file. A large one is checked only after a crash, when its WAL is still there."""
+def check_file(connection: sqlite3.Connection, database: Path, *, thorough: bool = False) -> None:
+    """Refuse a foreign or damaged file.
+
+    A small one is checked wholly, a larger one without its indexes, and a very large one only after a crash, when its
+    write-ahead log is still there. A thorough check is a whole one, whatever the size.
+
+    Raises:
+        DamagedError: it fails the check.
+        StorageError: it belongs to another program.
+    """
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if tables and application != _APPLICATION_ID:
+        if _applied(connection):
+            raise damaged(database, "its header is not that of the cockpit")
         raise StorageError(f"{database} is a database of another program; choose another folder with --data-dir")
-    wal = database.with_name(f"{database.name}-wal")
-    if database.stat().st_size <= _CHECKED_BYTES or (wal.exists() and wal.stat().st_size):
-        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise damaged(database, " ".join(str(verdict).split()))
+    size, wal = database.stat().st_size, database.with_name(f"{database.name}-wal")
+    if thorough or size <= _WHOLLY_CHECKED_BYTES:
+        check = "integrity_check(1)"
+    elif size <= _CHECKED_BYTES or (wal.exists() and wal.stat().st_size):
+        check = "quick_check(1)"
+    else:
+        return
+    verdict = connection.execute(f"PRAGMA {check}").fetchone()[0]
+    if verdict != "ok":
+        raise damaged(database, " ".join(str(verdict).split()))
+
+
+def _refuse_empty(database: Path) -> None:
+    """A file of no length is how a database begins; where there is a copy, it is what is left of one."""
+    if database.exists() and not database.stat().st_size and copies(database):
+        raise damaged(database, "it is empty")
 
 
 def _applied(connection: sqlite3.Connection) -> list[_Applied]:
@@ -234,22 +257,3 @@ def _run(connection: sqlite3.Connection, migration: Migration, script: str) -> N
             raise StorageError(f"migration {migration.label} failed at {first_line!r}: {error}") from error
         if not connection.in_transaction:
             raise StorageError(f"migration {migration.label} ends its transaction; leave BEGIN and COMMIT out of it")
-
-
-def _back_up(connection: sqlite3.Connection, database: Path) -> None:
-    """Copy the database beside itself, whole or not at all, and keep the last few copies."""
-    folder = database.parent / BACKUPS
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    copy = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-schema{version:03d}.db"
-    unfinished = copy.with_suffix(".unfinished")
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        connection.execute("VACUUM INTO ?", (str(unfinished),))
-        unfinished.rename(copy)
-    except sqlite3.Error as error:
-        unfinished.unlink(missing_ok=True)
-        raise StorageError(f"cannot copy the database to {copy} before a migration: {failure(error, copy)}") from error
-    except OSError as error:
-        raise StorageError(f"cannot copy the database to {copy} before a migration: {error.strerror}") from error
-    for old in sorted(folder.glob("*.db"))[:-_COPIES_KEPT]:
-        old.unlink(missing_ok=True)
