@@ -16,7 +16,7 @@ from cockpit.errors import ConfigurationError
 from cockpit.paths import Paths, config_file, environment_file, profile_paths, shipped
 
 _PREFIX = "COCKPIT_"
-_SECRETS = frozenset({"token", "api_key", "password"})
+_SECRETS = frozenset({"token", "api_key", "password", "client_secret"})
 _DEFAULT_PROFILE = "sim"
 
 T = TypeVar("T")

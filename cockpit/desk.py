@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from cockpit.boards import Boards
@@ -11,10 +12,12 @@ from cockpit.portfolio.broker import Broker
 from cockpit.portfolio.position import ClosedPosition, Position, Ticket
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.explain import Explanation, explain
+from cockpit.scan.opinions import Opinions
 from cockpit.scan.scanner import Scanner
 from cockpit.spreads.structure import Spread
 from cockpit.storage.database import Database
 from cockpit.storage.scan import find_spread, latest_scan
+from cockpit.ticks.replay import ReplayExchange
 
 
 class Desk:
@@ -27,14 +30,31 @@ class Desk:
         database: Database,
         scanner: Scanner | None,
         broker: Broker,
+        opinions: Opinions | None = None,
         next_session: Callable[[], Awaitable[datetime]] | None = None,
+        replay: ReplayExchange | None = None,
+        jumped: Callable[[], None] = lambda: None,
     ) -> None:
-        """``scanner`` is None in a replay, ``next_session`` is None wherever time cannot be moved."""
+        """Make a desk.
+
+        Args:
+            boards: where what was scanned is looked up.
+            database: where it is looked up after that.
+            scanner: None in a replay.
+            broker: of the paper book.
+            opinions: of the crowd, where it is asked.
+            next_session: None wherever time cannot be moved.
+            replay: what is played, in a replay.
+            jumped: told of a move within the replay, between the last frame of before and the first of after.
+        """
         self._boards = boards
         self._database = database
         self._scanner = scanner
         self._broker = broker
+        self._opinions = opinions
         self._next_session = next_session
+        self._replay = replay
+        self._jumped = jumped
         self._scan: asyncio.Task[ScanResult] | None = None
 
     async def scan(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanResult:
@@ -81,6 +101,8 @@ class Desk:
         candidate = await self._candidate(symbol)
         if candidate is None:
             raise UsageError(f'{symbol} has not been scanned; "cockpit scan --tickers {symbol}" or s does it')
+        if candidate.sentiment is None and candidate.problem is None and self._opinions is not None:
+            candidate = replace(candidate, sentiment=await self._opinions.of(candidate.symbol))
         return explain(candidate, await self._spreads(symbol))
 
     async def history(self) -> list[ClosedPosition]:
@@ -92,6 +114,23 @@ class Desk:
         if self._next_session is None:
             raise UsageError("only the simulated market can be moved to its next session")
         return await self._next_session()
+
+    async def pause_replay(self) -> None:
+        """Stop a replay's time, or let it go on."""
+        self._replayed().pause()
+
+    async def seek_replay(self, seconds: float) -> None:
+        """Move a replay by so much of its own time."""
+        await self._replayed().seek(seconds, self._jumped)
+
+    async def change_replay_speed(self, steps: int) -> None:
+        """Play a replay so many steps faster or slower."""
+        self._replayed().change_speed(steps)
+
+    def _replayed(self) -> ReplayExchange:
+        if self._replay is None:
+            raise UsageError('only a replay can be paused, moved and hurried; "cockpit replay FILE" starts one')
+        return self._replay
 
     async def _candidate(self, symbol: str) -> Candidate | None:
         found = self._boards.candidates.get(symbol)

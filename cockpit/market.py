@@ -21,7 +21,9 @@ from cockpit.paths import Paths
 from cockpit.providers.alpha_vantage import AlphaVantage
 from cockpit.providers.binance import Binance
 from cockpit.providers.fallback import FallbackExchange
-from cockpit.providers.ports import EarningsSource, EquityQuote, Exchange, OptionVenue, ReportDates
+from cockpit.providers.ports import EarningsSource, EquityQuote, Exchange, OpinionSource, OptionVenue, ReportDates
+from cockpit.providers.reddit import Reddit
+from cockpit.providers.stocktwits import StockTwits
 from cockpit.providers.tradier import Tradier
 from cockpit.scan.earnings import EarningsReport, PastReport
 from cockpit.scan.moves import DailyBar
@@ -54,8 +56,10 @@ class Market:
         tasks: named background work of the market itself.
         next_session: moves the clock to the next session's open; only where ``moves``.
         has_options: False in a replay, which holds trades only.
+        replay: what is played, in a replay.
         dates: another calendar that report dates are held against.
         companies: who knows the sectors of names.
+        opinions: sources of sentiment, in the order of the settings.
     """
 
     clock: Clock
@@ -68,8 +72,10 @@ class Market:
     next_session: Callable[[], Awaitable[datetime]] = _stay
     moves: bool = False
     has_options: bool = True
+    replay: ReplayExchange | None = None
     dates: ReportDates | None = None
     companies: CompanySource | None = None
+    opinions: tuple[OpinionSource, ...] = ()
 
 
 @asynccontextmanager
@@ -158,11 +164,14 @@ async def simulated_market(
 
 
 @asynccontextmanager
-async def replayed_market(settings: Settings, recording: Path | None, speed: float) -> AsyncIterator[Market]:
-    """A recording of an exchange, on the recording's own clock. It holds no options."""
+async def replayed_market(recording: Path | None, speed: float, *, hold: bool = True) -> AsyncIterator[Market]:
+    """A recording of an exchange, on the recording's own clock. It holds no options.
+
+    With ``hold`` it waits at its end to be moved back.
+    """
     if recording is None:
         raise UsageError('the replay profile plays a recording; name one: "cockpit replay FILE"')
-    exchange = ReplayExchange(recording, speed)
+    exchange = ReplayExchange(recording, speed, hold=hold)
     await exchange.open()
     none = _NoOptions()
     yield Market(
@@ -172,7 +181,9 @@ async def replayed_market(settings: Settings, recording: Path | None, speed: flo
         earnings=none,
         symbols=exchange.symbols,
         statuses=tuple,
+        tasks=(("recording", exchange.measure),),
         has_options=False,
+        replay=exchange,
     )
 
 
@@ -200,15 +211,22 @@ async def _every(seconds: float, work: Callable[[], Awaitable[None]], soon: asyn
 
 def _vendors(http: HttpClient, clock: Clock, settings: Settings) -> Market:
     venue: VenueSettings = getattr(settings.venues, settings.ticks.venue)
-    tradier = Tradier(http, settings.providers.tradier, settings.cache, clock)
-    alpha_vantage = AlphaVantage(http, settings.providers.alpha_vantage, settings.cache, clock)
+    providers, keep = settings.providers, settings.sentiment.keep_seconds
+    tradier = Tradier(http, providers.tradier, settings.cache, clock)
+    alpha_vantage = AlphaVantage(http, providers.alpha_vantage, settings.cache, clock, news_seconds=keep)
+    opinions: dict[str, Callable[[], OpinionSource]] = {
+        "stocktwits": lambda: StockTwits(http, providers.stocktwits, keep, clock),
+        "reddit": lambda: Reddit(http, providers.reddit, keep, clock),
+        "alpha_vantage": lambda: alpha_vantage,
+    }
     return Market(
         clock=clock,
-        exchange=Binance(http, settings.ticks.venue, venue, settings.providers.binance, clock),
+        exchange=Binance(http, settings.ticks.venue, venue, providers.binance, clock),
         venue=tradier,
         dates=tradier,
         earnings=alpha_vantage,
         companies=alpha_vantage,
+        opinions=tuple(opinions[name]() for name in settings.sentiment.sources),
         symbols=settings.ticks.symbols,
         statuses=http.statuses,
     )
@@ -254,7 +272,7 @@ async def _resume(database: Database, settings: Settings) -> datetime:
 def _quotas(settings: Settings) -> dict[str, int]:
     """What the embedded vendors allow: as much as the settings say that they do, or without end."""
     if not settings.sim.quotas:
-        return {"tradier": 0, "alpha_vantage": 0, "binance": 0}
+        return {"tradier": 0, "alpha_vantage": 0, "binance": 0, "stocktwits": 0, "reddit": 0}
     per_day = [
         count for count, seconds in map(parse_limit, settings.providers.alpha_vantage.limits) if seconds == 86_400
     ]
@@ -279,6 +297,13 @@ def _pointed_at(emulator: EmulatorProcess, settings: Settings) -> Settings:
                     "tradier": providers.tradier.model_copy(update={"base_url": addresses["tradier"]}),
                     "alpha_vantage": providers.alpha_vantage.model_copy(
                         update={"base_url": addresses["alpha_vantage"]}
+                    ),
+                    "stocktwits": providers.stocktwits.model_copy(update={"base_url": addresses["stocktwits"]}),
+                    "reddit": providers.reddit.model_copy(
+                        update={
+                            "base_url": addresses["reddit"],
+                            "token_url": f"{addresses['reddit']}/api/v1/access_token",
+                        }
                     ),
                 }
             ),

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from cockpit.emulator.clock import EmulatorClock
 from cockpit.emulator.history import Day
 from cockpit.emulator.market import Market, Name
+from cockpit.emulator.news import news_body
 from cockpit.emulator.reports import Report
 from cockpit.emulator.rng import draws
 from cockpit.emulator.universe import NO_TIMING
@@ -56,6 +57,7 @@ class AlphaVantageBodies:
             "EARNINGS": self._earnings,
             "OVERVIEW": self._overview,
             "TIME_SERIES_DAILY": self._daily,
+            "NEWS_SENTIMENT": lambda params: ("application/json", news_body(self._market, self._clock, params)),
         }.get(function)
 
     def _calendar(self, params: Mapping[str, str]) -> Answer:

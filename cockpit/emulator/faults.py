@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
 
+from cockpit.emulator.crypto import PAIRS
 from cockpit.errors import UsageError
 
 Value = float | int | str
@@ -73,6 +74,8 @@ FAULTS: Mapping[str, Fault] = {
             "",
             ("html", "garbage", "half"),
         ),
+        Fault("stocktwits_status", "StockTwits answers with this HTTP status and a web page", 0, most=599),
+        Fault("reddit_status", "Reddit's search answers with this HTTP status", 0, most=599),
         Fault(
             "binance_status", "Binance REST and handshakes answer with this HTTP status (451, 429, 418)", 0, most=599
         ),
@@ -82,6 +85,14 @@ FAULTS: Mapping[str, Fault] = {
         Fault("binance_garbage", "share of frames that are damaged", 0.0, most=1),
         Fault("binance_gap", "so many trades of every symbol are left out once; REST still has them", 0),
         Fault("binance_duplicate", "share of trades that are sent twice", 0.0, most=1),
+        Fault("binance_reorder", "share of trades that change places with the one after", 0.0, most=1),
+        Fault("binance_mute_symbol", "the streams of this pair carry nothing", "", tuple(PAIRS)),
+        Fault(
+            "binance_black_hole", "1: nothing goes in or out, as if a cable were pulled; sockets stay open", 0, most=1
+        ),
+        Fault("binance_shutdown", "announces a shutdown once, and closes every stream so many seconds later", 0.0),
+        Fault("binance_retry_after", "seconds that a refusal by binance_status asks for; off: as the venue does", 0),
+        Fault("binance_rest_lag", "seconds of market time by which REST is behind the streams", 0.0),
     )
 }
 """Every fault by its name."""
@@ -97,6 +108,8 @@ class FaultValues:
     alpha_vantage_quota: str = ""
     alpha_vantage_status: int = 0
     alpha_vantage_body: str = ""
+    stocktwits_status: int = 0
+    reddit_status: int = 0
     binance_status: int = 0
     binance_mute: int = 0
     binance_drop: int = 0
@@ -104,6 +117,12 @@ class FaultValues:
     binance_garbage: float = 0.0
     binance_gap: int = 0
     binance_duplicate: float = 0.0
+    binance_reorder: float = 0.0
+    binance_mute_symbol: str = ""
+    binance_black_hole: int = 0
+    binance_shutdown: float = 0.0
+    binance_retry_after: int = 0
+    binance_rest_lag: float = 0.0
 
 
 class Faults(FaultValues):

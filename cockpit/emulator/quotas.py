@@ -12,6 +12,8 @@ QUOTAS: Mapping[str, tuple[int, str]] = {
     "alpha_vantage": (25, "requests a day"),
     "alpha_vantage_second": (0, "requests a second"),
     "binance": (6000, "request weight a minute"),
+    "stocktwits": (200, "requests an hour"),
+    "reddit": (1000, "requests in ten minutes"),
 }
 """Every quota by name: its default, and what it counts. 0 lifts it."""
 

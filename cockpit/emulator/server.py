@@ -20,6 +20,8 @@ from cockpit.emulator.faults import Faults
 from cockpit.emulator.market import Market
 from cockpit.emulator.options import EmulatorOptions
 from cockpit.emulator.quotas import read_quotas
+from cockpit.emulator.reddit import reddit_routes
+from cockpit.emulator.stocktwits import stocktwits_routes
 from cockpit.emulator.tradier import tradier_routes
 from cockpit.emulator.tradier_bodies import TradierBodies
 from cockpit.errors import CockpitError
@@ -92,6 +94,8 @@ async def running_server(options: EmulatorOptions) -> AsyncIterator[RunningServe
         "/alpha_vantage",
         alpha_vantage_routes(market, clock, faults, quotas["alpha_vantage"], quotas["alpha_vantage_second"]),
     )
+    app.add_subapp("/stocktwits", stocktwits_routes(market, clock, faults, quotas["stocktwits"]))
+    app.add_subapp("/reddit", reddit_routes(market, clock, faults, quotas["reddit"]))
     app.add_subapp("/sim", control_routes(market, clock, faults))
     app.add_subapp("/binance", binance_routes(options.seed, clock, faults, quotas))
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS)
@@ -131,6 +135,8 @@ def _ready(seed: int, port: int, clock: EmulatorClock) -> dict[str, object]:
             "binance_rest": f"{http}/binance",
             "tradier": f"{http}/tradier/v1",
             "alpha_vantage": f"{http}/alpha_vantage",
+            "stocktwits": f"{http}/stocktwits",
+            "reddit": f"{http}/reddit",
             "sim": f"{http}/sim",
         },
         "clock": describe_clock(clock.anchor),

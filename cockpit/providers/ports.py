@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from cockpit.options.chain import OptionChain
 from cockpit.scan.earnings import DateClaim, EarningsReport, PastReport
 from cockpit.scan.moves import DailyBar
+from cockpit.scan.sentiment import Opinion
 from cockpit.ticks.quote import BookTop, DayTicker
 from cockpit.ticks.trade import Trade
 
@@ -118,6 +119,20 @@ class EquityQuote:
     previous_close: float | None
     volume: int | None
     quoted_at: datetime | None
+
+
+class OpinionSource(Protocol):
+    """People who write about names."""
+
+    name: str
+
+    async def opinion(self, symbol: str) -> Opinion:
+        """What its newest voices say of a ticker.
+
+        Raises:
+            ProviderError: NOT_FOUND where it does not know the ticker.
+        """
+        ...
 
 
 class OptionVenue(Protocol):

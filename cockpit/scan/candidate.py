@@ -6,7 +6,8 @@ from datetime import date, datetime
 from cockpit.scan.earnings import DateClaim, Timing
 from cockpit.scan.event_volatility import ExpectedTerm, TermPoint
 from cockpit.scan.liquidity import Tier
-from cockpit.scan.moves import Reaction
+from cockpit.scan.moves import LeftOut, Reaction
+from cockpit.scan.sentiment import Sentiment
 from cockpit.scan.skew import Skew
 from cockpit.spreads.structure import Study, Unbuilt
 
@@ -49,8 +50,10 @@ class Candidate:
         dispersion: median absolute deviation over median of the reactions.
         tail_ratio: largest over mean reaction.
         tier: liquidity of the near-the-money options.
+        sentiment: what people write about it; None where nobody was asked. It never scores.
         score: of the best spread, 0 to 100.
         best_spread: id of that spread.
+        left_out: past reports among ``reactions`` that have none, with the reason.
         flags: doubts in short words, for instance ``no timing`` or ``3 quarters``.
         problem: why there are no figures, as one sentence; None where there are.
         quoted_at: age reference of the chain, UTC.
@@ -105,7 +108,7 @@ class Candidate:
     tail_ratio: float | None = None
     tier: Tier | None = None
     reactions: tuple[Reaction, ...] = ()
-    sentiment: float | None = None
+    sentiment: Sentiment | None = None
     score: float | None = None
     best_spread: str | None = None
     flags: tuple[str, ...] = ()
@@ -136,6 +139,7 @@ class Candidate:
     tails: str = "normal"
     unbuilt: tuple[Unbuilt, ...] = ()
     studies: tuple[Study, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

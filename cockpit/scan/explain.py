@@ -189,6 +189,7 @@ def _skew(candidate: Candidate) -> Iterator[Row]:
 def _reactions(candidate: Candidate) -> Iterator[Row]:
     if not candidate.reactions:
         yield Row("none", UNKNOWN, "no past report has its daily bars")
+        yield from _left_out(candidate)
         return
     implied = candidate.event_move if candidate.event_move is not None else candidate.implied_move
     largest = max([abs(one.close_move) for one in candidate.reactions] + ([implied] if implied else []))
@@ -196,12 +197,20 @@ def _reactions(candidate: Candidate) -> Iterator[Row]:
         yield Row(
             f"{one.report_date} {one.timing.value}", f"{one.close_move:+.2%}", reaction_bar(one, implied, largest)
         )
+        if one.like_split:
+            yield Row("  no split", "", "it opened at a whole multiple, but a multiple of the usual money changed hands")
+    yield from _left_out(candidate)
     yield Row("mean", percent(candidate.historical_mean, 2), f"of {candidate.quarters}, close to close")
     yield Row("median", percent(candidate.historical_median, 2))
     yield Row("dispersion", number(candidate.dispersion), "median absolute deviation / median")
     tail = "over 2.5 halves the size" if candidate.tail_ratio and candidate.tail_ratio > HIGH_TAIL_RATIO else ""
     yield Row("tail ratio", number(candidate.tail_ratio), f"largest / mean{'; ' + tail if tail else ''}")
     yield Row("consistency", number(candidate.consistency, 0), f"of 100; moves are {candidate.trend or UNKNOWN}")
+
+
+def _left_out(candidate: Candidate) -> Iterator[Row]:
+    for one in candidate.left_out:
+        yield Row(f"{one.report_date} {one.timing.value}", UNKNOWN, f"left out: {one.reason}")
 
 
 def _premium(candidate: Candidate) -> Iterator[Row]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from cockpit.tui.actions import Pane
-from cockpit.tui.format import age, day, fixed, percent, since
+from cockpit.tui.format import age, day, fixed, percent, signed, since
 from cockpit.tui.inks import Ink, Run
 from cockpit.tui.panes.base import TRADES_ONLY, TablePane, drained
 from cockpit.tui.session import Session
@@ -90,6 +90,11 @@ _COLUMNS: tuple[Column[Candidate], ...] = (
     ),
     Column("iv", "iv%", 5, lambda c, m: number_run(percent(c.atm_iv, 0)), lambda c: c.atm_iv, rank=12),
     Column("tail", "tail", 4, lambda c, m: number_run(fixed(c.tail_ratio, 1)), lambda c: c.tail_ratio, rank=13),
+    Column(
+        *("sent", "sent", 5, lambda c, m: number_run(signed(c.sentiment.score if c.sentiment else None), Ink.MUTED)),
+        lambda c: c.sentiment.score if c.sentiment else None,
+        rank=14,
+    ),
     Column("flags", "notes", 12, _notes, align="left", rank=11, stretch=True),
 )
 
