@@ -5,6 +5,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -191,7 +192,7 @@ class CockpitApp(App[int]):
         if isinstance(error, CockpitError):
             sentence = str(error)
         else:
-            log.error("the session could not be opened", exc_info=error)
+            self._record(error)
             sentence = f"the cockpit could not start ({type(error).__name__}); details are in {self._log_path()}"
         if isinstance(error, ConfigurationError):
             # Found on the way in, and mended in an editor: say it where the shell is.
@@ -200,6 +201,16 @@ class CockpitApp(App[int]):
         self.main.status = "not started"
         self.main.redraw()
         self.push_screen(SorryScreen(sentence))
+
+    def _record(self, error: Exception) -> None:
+        # The log was opened with the session, and has been closed with what there was of it.
+        from cockpit.logs import logging_to
+
+        folders = self.settings.folders()
+        with suppress(CockpitError, OSError):
+            folders.create()
+            with logging_to(folders.log):
+                log.error("the session could not be opened", exc_info=error)
 
     def action_leave(self) -> None:
         """Quit from wherever the keys go."""

@@ -4,13 +4,14 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.screen import Screen
 
 from cockpit.errors import ExitCode
-from cockpit.settings import Settings, UiSettings
+from cockpit.settings import PathSettings, Settings, UiSettings
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.environment import prepare_environment, refresh_rate
 from cockpit.tui.session import Session
@@ -52,6 +53,20 @@ async def test_a_session_that_cannot_open_is_one_sentence_and_an_exit_code() -> 
         await pilot.press("q")
         await pilot.pause()
     assert app.return_code == ExitCode.ERROR
+
+
+async def test_what_nobody_foresaw_is_in_the_log_that_the_screen_names(tmp_path: Path) -> None:
+    class Broken(Failing):
+        async def __aenter__(self) -> Session:
+            raise TypeError("a board was expected here")
+
+    settings = Settings(paths=PathSettings(data_dir=str(tmp_path)))
+    app = CockpitApp(settings, Broken)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for _ in range(20):
+            await pilot.pause()
+        assert "could not start (TypeError)" in picture(app)
+    assert "a board was expected here" in settings.folders().log.read_text(encoding="utf-8")
 
 
 async def test_leaving_while_it_opens_cancels_the_opening() -> None:
