@@ -17,7 +17,7 @@ from cockpit.scan.expiry import covers, event_instant, morning_after, preceding_
 from cockpit.scan.hygiene import crossed, examine
 from cockpit.scan.implied_move import implied_moves
 from cockpit.scan.liquidity import Tier, quote_tier
-from cockpit.scan.moves import DailyBar, Reaction, reactions, realised_volatility, split_days
+from cockpit.scan.moves import DailyBar, Reaction, realised_volatility, review, split_days
 from cockpit.scan.skew import skew
 from cockpit.scan.vrp import HIGH_TAIL_RATIO, History, history_of, premium, tier
 
@@ -104,13 +104,14 @@ def analyse(
     price = spot if spot is not None else first.spot
     if price is None or not 0.0 < price < inf:
         return without_figures(report, now, f"there is no price for {report.symbol}")
-    past_moves = reactions(_before(past, now), history, settings.max_quarters)
+    past_moves, left_out = review(_before(past, now), history, settings.max_quarters)
     candidate = replace(
         without_figures(report, now, ""),
         spot=price,
         expiry=first.expiry,
         weekly=not is_monthly_expiry(first.expiry),
         reactions=past_moves,
+        left_out=left_out,
         quoted_at=_age_reference(first),
         problem=None,
         sources=_sources(report, first, history, past_moves, now),
@@ -122,6 +123,8 @@ def analyse(
         flags.append("duplicate strikes")
     if split_days(history):
         flags.append("unadjusted split")
+    if any(one.like_split for one in past_moves):
+        flags.append("split-like move")
     candidate, remembered = _with_history(candidate, past_moves, settings, flags)
     priced = _price(first, price, now, settings)
     if isinstance(priced, str):

@@ -53,7 +53,12 @@ def explain(candidate: Candidate, spreads: Sequence[Spread]) -> Explanation:
         sections.append(Section("Past reactions", tuple(_reactions(candidate))))
         sections.append(Section("Volatility risk premium", (*_premium(candidate), *_law(candidate))))
         sections.extend(spread_section(spread, candidate) for spread in spreads)
-        extras = sentiment_section(candidate), vendor_section(candidate, spreads), unbuilt_section(candidate), study_section(candidate)
+        extras = (
+            sentiment_section(candidate),
+            vendor_section(candidate, spreads),
+            unbuilt_section(candidate),
+            study_section(candidate),
+        )
         sections.extend(extra for extra in extras if extra is not None)
     return Explanation(title, tuple(sections))
 
@@ -198,7 +203,9 @@ def _reactions(candidate: Candidate) -> Iterator[Row]:
             f"{one.report_date} {one.timing.value}", f"{one.close_move:+.2%}", reaction_bar(one, implied, largest)
         )
         if one.like_split:
-            yield Row("  no split", "", "it opened at a whole multiple, but a multiple of the usual money changed hands")
+            yield Row(
+                "  no split", "", "it opened at a whole multiple, but a multiple of the usual money changed hands"
+            )
     yield from _left_out(candidate)
     yield Row("mean", percent(candidate.historical_mean, 2), f"of {candidate.quarters}, close to close")
     yield Row("median", percent(candidate.historical_median, 2))

@@ -1,9 +1,8 @@
 """Daily bars and what a price did on past reports."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 from math import inf, log, sqrt
 
 from cockpit.options.calendar import next_session, previous_session, session_on_or_after, session_on_or_before
@@ -12,6 +11,10 @@ from cockpit.scan.earnings import PastReport, Timing
 _SMALLEST_SPLIT = 2.0
 _SPLIT_SLACK = 0.025
 """How far the open may lie from a whole multiple; more would take real collapses for splits."""
+_CROWDED = 3.0
+"""A split moves no more money than other days do. A collapse by as much moves a multiple: from here on it is one."""
+_USUAL_SESSIONS = 20
+_LEAST_SESSIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Reaction:
         gap: size of the open against the reference.
         range: high minus low over the reference; for display only.
         weight: 1, or 0.5 where the timing is unknown and the larger candidate was taken.
+        like_split: the price opened at a whole multiple of the close before, as after a split that nobody adjusted for,
+            but so much money changed hands that it is taken for real.
     """
 
     report_date: date
@@ -47,27 +52,45 @@ class Reaction:
     gap: float
     range: float
     weight: float = 1.0
+    like_split: bool = False
 
 
-def splits(before: DailyBar, after: DailyBar) -> bool:
-    """True where the price opened at a whole multiple or fraction of the close before, as only a split makes it.
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A past report without a reaction, and why, in a few words."""
 
-    Bars are meant to be adjusted for splits. Where one was missed, the move across it says nothing about the report.
-    """
+    report_date: date
+    timing: Timing
+    reason: str
+
+
+def leaps(before: DailyBar, after: DailyBar) -> bool:
+    """True where the price opened at a whole multiple or fraction of the close before, as a split makes it."""
     factor = before.close / after.open if before.close > after.open else after.open / before.close
     if factor < _SMALLEST_SPLIT * (1.0 - _SPLIT_SLACK):
         return False
     return abs(factor / round(factor) - 1.0) <= _SPLIT_SLACK
 
 
+def crowded(after: DailyBar, earlier: Iterable[DailyBar]) -> bool:
+    """True where a multiple of the usual money changed hands; False as well where volumes do not tell.
+
+    Args:
+        earlier: the sessions before, a month of them.
+    """
+    money = sorted(bar.close * bar.volume for bar in earlier if bar.volume > 0 and _sound(bar))
+    return len(money) >= _LEAST_SESSIONS and after.close * after.volume >= _CROWDED * money[len(money) // 2]
+
+
 def split_days(bars: Sequence[DailyBar]) -> tuple[date, ...]:
     """Days on which a split was missed by whoever adjusted the bars, which rise by day."""
     found = []
-    for before, after in pairwise(bars):
+    for index in range(1, len(bars)):
+        before, after = bars[index - 1], bars[index]
         # Years of bars are looked at: what is no leap at all goes on at once.
         if 0.6 * before.close < after.open < 1.8 * before.close:
             continue
-        if _sound(before) and _sound(after) and splits(before, after):
+        if _sound(before) and _sound(after) and _split_at(bars, index):
             found.append(after.day)
     return tuple(found)
 
@@ -79,26 +102,36 @@ def reaction(report: PastReport, bars: Mapping[date, DailyBar]) -> Reaction | No
     market: from the last session not after D to the next. Unknown: the larger of the two, with half the weight.
     Sessions are the exchange's, so that a hole in the bars is never bridged.
     """
-    before = previous_session(session_on_or_after(report.report_date)), session_on_or_after(report.report_date)
-    after_base = session_on_or_before(report.report_date)
-    after = after_base, next_session(after_base)
-    if report.timing is Timing.UNKNOWN:
-        found = [_move(report, bars, *days, weight=0.5) for days in (before, after)]
-        return max((one for one in found if one is not None), key=lambda one: abs(one.close_move), default=None)
-    return _move(report, bars, *(after if report.timing is Timing.AMC else before))
+    found = _reaction(report, bars)
+    return None if isinstance(found, str) else found
 
 
 def reactions(reports: Iterable[PastReport], bars: Iterable[DailyBar], limit: int) -> tuple[Reaction, ...]:
     """Reactions to the newest ``limit`` reports whose bars are there, newest first."""
+    return review(reports, bars, limit)[0]
+
+
+def review(
+    reports: Iterable[PastReport], bars: Iterable[DailyBar], limit: int
+) -> tuple[tuple[Reaction, ...], tuple[LeftOut, ...]]:
+    """Reactions as by :func:`reactions`, and the reports among them that have none.
+
+    Reports older than the oldest reaction are not missed: the bars do not reach back that far.
+    """
     by_day = {bar.day: bar for bar in bars}
     found: list[Reaction] = []
+    missed: list[LeftOut] = []
+    counted = 0
     for report in sorted(reports, key=lambda report: report.report_date, reverse=True):
-        one = reaction(report, by_day)
-        if one is not None:
-            found.append(one)
+        one = _reaction(report, by_day)
+        if isinstance(one, str):
+            missed.append(LeftOut(report.report_date, report.timing, one))
+            continue
+        found.append(one)
+        counted = len(missed)
         if len(found) == limit:
             break
-    return tuple(found)
+    return tuple(found), tuple(missed[: counted if found else limit])
 
 
 def realised_volatility(
@@ -111,8 +144,9 @@ def realised_volatility(
         skip: days whose return does not count, because a report and no ordinary session made it.
     """
     squares: list[float] = []
-    for today, before in zip(reversed(bars), reversed(bars[:-1]), strict=False):
-        if today.day in skip or not _sound(today) or not _sound(before) or splits(before, today):
+    for index in range(len(bars) - 1, 0, -1):
+        today, before = bars[index], bars[index - 1]
+        if today.day in skip or not _sound(today) or not _sound(before) or _split_at(bars, index):
             continue
         squares.append(log(today.close / before.close) ** 2)
         if len(squares) == sessions:
@@ -124,12 +158,35 @@ def _sound(bar: DailyBar) -> bool:
     return 0.0 < bar.close < inf and 0.0 < bar.open < inf and 0.0 < bar.high < inf and 0.0 < bar.low < inf
 
 
+def _split_at(bars: Sequence[DailyBar], index: int) -> bool:
+    if not leaps(bars[index - 1], bars[index]):
+        return False
+    return not crowded(bars[index], bars[max(index - _USUAL_SESSIONS, 0) : index])
+
+
+def _reaction(report: PastReport, bars: Mapping[date, DailyBar]) -> Reaction | str:
+    """The reaction, or why there is none."""
+    before = previous_session(session_on_or_after(report.report_date)), session_on_or_after(report.report_date)
+    after_base = session_on_or_before(report.report_date)
+    after = after_base, next_session(after_base)
+    if report.timing is not Timing.UNKNOWN:
+        return _move(report, bars, *(after if report.timing is Timing.AMC else before))
+    either = [_move(report, bars, *days, weight=0.5) for days in (before, after)]
+    moves = [one for one in either if isinstance(one, Reaction)]
+    return max(moves, key=lambda one: abs(one.close_move)) if moves else either[0]
+
+
 def _move(
     report: PastReport, bars: Mapping[date, DailyBar], base_day: date, reaction_day: date, weight: float = 1.0
-) -> Reaction | None:
+) -> Reaction | str:
     base, after = bars.get(base_day), bars.get(reaction_day)
-    if base is None or after is None or not _sound(base) or not _sound(after) or splits(base, after):
-        return None
+    if base is None or after is None:
+        return f"no daily bar of {base_day if base is None else reaction_day}"
+    if not _sound(base) or not _sound(after):
+        return f"the daily bar of {reaction_day if _sound(base) else base_day} holds no prices"
+    leap = leaps(base, after)
+    if leap and not crowded(after, _month_before(bars, reaction_day)):
+        return f"a split on {reaction_day}: it opened at {after.open / base.close:.3g} times the close before"
     return Reaction(
         report_date=report.report_date,
         timing=report.timing,
@@ -139,4 +196,13 @@ def _move(
         gap=abs(after.open / base.close - 1.0),
         range=(after.high - after.low) / base.close,
         weight=weight,
+        like_split=leap,
     )
+
+
+def _month_before(bars: Mapping[date, DailyBar], day: date) -> Iterator[DailyBar]:
+    for _ in range(_USUAL_SESSIONS):
+        day = previous_session(day)
+        bar = bars.get(day)
+        if bar is not None:
+            yield bar

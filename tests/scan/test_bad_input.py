@@ -142,9 +142,16 @@ def test_fewer_than_four_quarters() -> None:
 
 
 def split(history: list[DailyBar], day: date, factor: float) -> list[DailyBar]:
-    """The bars as a vendor gives them that has missed a split on a day."""
+    """The bars as a vendor gives them that has missed a split on a day: more shares for as much money."""
     return [
-        replace(one, open=one.open / factor, high=one.high / factor, low=one.low / factor, close=one.close / factor)
+        replace(
+            one,
+            open=one.open / factor,
+            high=one.high / factor,
+            low=one.low / factor,
+            close=one.close / factor,
+            volume=round(one.volume * factor),
+        )
         if one.day >= day
         else one
         for one in history
@@ -158,6 +165,12 @@ def test_a_split_inside_the_history_is_said_and_makes_no_reaction(factor: float)
     answer = found(history=split(HISTORY, day, factor))
     assert "unadjusted split" in answer.candidate.flags
     assert day not in {one.reaction_day for one in answer.candidate.reactions}
+    [left_out] = answer.candidate.left_out
+    assert left_out.report_date == clean.candidate.reactions[4].report_date
+    rows = {row.label: row for section in explain(answer.candidate, ()).sections for row in section.rows}
+    shown = rows[f"{left_out.report_date} AMC"]
+    assert shown.value == "?"
+    assert shown.note.startswith(f"left out: a split on {day}: it opened at ")
     assert answer.candidate.quarters == clean.candidate.quarters - 1
     assert answer.candidate.historical_mean == pytest.approx(clean.candidate.historical_mean, rel=0.2)
     sound(answer)
@@ -170,6 +183,33 @@ def test_a_split_between_reports_harms_no_figure() -> None:
     assert "unadjusted split" in answer.candidate.flags
     assert answer.candidate.historical_mean == clean.candidate.historical_mean
     assert answer.candidate.realised_vol == pytest.approx(clean.candidate.realised_vol, rel=1e-6)
+
+
+def test_half_the_price_gone_in_a_crowd_is_a_reaction_and_said() -> None:
+    day = found().candidate.reactions[4].reaction_day
+    fallen = [
+        replace(one, volume=20 * one.volume) if one.day == day else replace(one, volume=max(one.volume // 2, 1))
+        for one in split(HISTORY, day, 2.0)
+    ]
+    answer = found(history=fallen)
+    [real] = [one for one in answer.candidate.reactions if one.reaction_day == day]
+    assert real.close_move == pytest.approx(-0.5, abs=0.05)
+    assert answer.candidate.quarters == 12
+    assert answer.candidate.left_out == ()
+    assert "split-like move" in answer.candidate.flags
+    assert "unadjusted split" not in answer.candidate.flags
+    rows = [row for section in explain(answer.candidate, ()).sections for row in section.rows]
+    assert any(row.label == "  no split" for row in rows)
+    sound(answer)
+
+
+def test_a_report_without_its_bars_is_left_out_and_said() -> None:
+    clean = found()
+    gone = clean.candidate.reactions[2]
+    answer = found(history=[one for one in HISTORY if one.day != gone.reaction_day])
+    assert answer.candidate.quarters == 11
+    [left_out] = answer.candidate.left_out
+    assert (left_out.report_date, left_out.reason) == (gone.report_date, f"no daily bar of {gone.reaction_day}")
 
 
 def test_a_collapse_is_no_split() -> None:
