@@ -90,9 +90,7 @@ class Name:
             return bar
         path = self.path(moment.day)
         second = moment.second
-        return bar._replace(
-            high=path.high(second), low=path.low(second), close=path.price(second), volume=path.volume(second)
-        )
+        return Day(bar.day, bar.open, path.high(second), path.low(second), path.price(second), path.volume(second))
 
     def bars(self, start: date, end: date, moment: Moment) -> list[Day]:
         """Daily bars within two days, the current session's as it stands."""
@@ -106,7 +104,7 @@ class Name:
         return 3 if self.equity.symbol == THREE_QUARTERS else 8 + self.profile.salt % 5
 
     def _path(self, day: date) -> Path:
-        return Path(self._seed, self.equity.symbol, self.profile.salt, self.history.day(day))
+        return Path(self._seed, self.equity.symbol, self.profile.salt, self.history.day(day), self.history.nature(day))
 
     def _stock(self, moment: Moment) -> StockQuote:
         bar = self.day_so_far(moment)
@@ -130,7 +128,7 @@ class Name:
 
     def _extremes(self, day: date) -> tuple[float, float]:
         bars = self.history.between(day - timedelta(days=364), previous_session(day))
-        return min(bar.low for bar in bars), max(bar.high for bar in bars)
+        return min([bar.low for bar in bars]), max([bar.high for bar in bars])
 
     def _values(self, expiry: date, moment: Moment, day: date) -> list[chains.Valued]:
         """Model values at a moment of the strikes that are listed on ``day``."""

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from msgspec import Struct
 from msgspec.json import encode
 
 from cockpit.emulator import chains
@@ -87,11 +86,13 @@ def grouped_days(name: Name, start: date, end: date, moment: Moment, interval: s
     rows = []
     for _, members in groupby(name.bars(start, end, moment), group):
         bars = list(members)
-        whole = bars[0]._replace(
-            high=max(bar.high for bar in bars),
-            low=min(bar.low for bar in bars),
-            close=bars[-1].close,
-            volume=sum(bar.volume for bar in bars),
+        whole = Day(
+            bars[0].day,
+            bars[0].open,
+            max(bar.high for bar in bars),
+            min(bar.low for bar in bars),
+            bars[-1].close,
+            sum(bar.volume for bar in bars),
         )
         rows.append(_bar_texts([whole]))
     return rows
@@ -186,21 +187,9 @@ def corporate_events(name: Name, now: datetime) -> list[dict[str, object]]:
     return events
 
 
-class _BarRow(Struct, gc=False, rename={"day": "date"}):
-    """A bar as it is written."""
-
-    day: date
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: int
-
-
 def _bar_texts(bars: list[Day]) -> str:
     """Bars with commas between. Eight hundred of them are a third of a name's scan if Python writes them one by one."""
-    rows = [_BarRow(day, start, high, low, end, volume) for day, start, high, low, end, volume, _, _ in bars]
-    return str(encode(rows)[1:-1], "ascii")
+    return str(encode(bars)[1:-1], "ascii")
 
 
 def _option_value(name: Name, expiry: date, side: str, strike: float, moment: Moment) -> float:
