@@ -17,6 +17,7 @@ from cockpit.scan.scanner import Scanner
 from cockpit.spreads.structure import Spread
 from cockpit.storage.database import Database
 from cockpit.storage.scan import find_spread, latest_scan
+from cockpit.storage.scores import scored_trades
 from cockpit.ticks.replay import ReplayExchange
 
 
@@ -103,7 +104,7 @@ class Desk:
             raise UsageError(f'{symbol} has not been scanned; "cockpit scan --tickers {symbol}" or s does it')
         if candidate.sentiment is None and candidate.problem is None and self._opinions is not None:
             candidate = replace(candidate, sentiment=await self._opinions.of(candidate.symbol))
-        return explain(candidate, await self._spreads(symbol))
+        return explain(candidate, await self._spreads(symbol), await scored_trades(self._database))
 
     async def history(self) -> list[ClosedPosition]:
         """Closed positions, newest first."""

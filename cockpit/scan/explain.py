@@ -6,6 +6,7 @@ from cockpit.scan.candidate import Candidate, InputSource
 from cockpit.scan.charts import reaction_bar
 from cockpit.scan.earnings import Timing
 from cockpit.scan.event_volatility import EventFlag, ExpectedTerm, decompose
+from cockpit.scan.explain_record import record_section
 from cockpit.scan.explain_sentiment import sentiment_section
 from cockpit.scan.explain_spread import spread_section, study_section, unbuilt_section, verdict_section
 from cockpit.scan.explanation import UNKNOWN, Explanation, Row, Section
@@ -16,6 +17,7 @@ from cockpit.scan.vrp import HIGH_TAIL_RATIO, PRIOR_QUARTERS, PRIOR_RATIO
 from cockpit.scan.wording import age, money, number, percent
 from cockpit.spreads.law import PRIOR_WEIGHT, REALISED_SHARE, REALISED_WEIGHT, outlook
 from cockpit.spreads.structure import Spread
+from cockpit.spreads.track_record import ScoredTrade
 
 __all__ = ["UNKNOWN", "Explanation", "Row", "Section", "explain"]
 
@@ -35,8 +37,14 @@ _EVENT_NOTES = {
 }
 
 
-def explain(candidate: Candidate, spreads: Sequence[Spread]) -> Explanation:
-    """The arithmetic of a candidate and its spreads, in the order in which it was done."""
+def explain(
+    candidate: Candidate, spreads: Sequence[Spread], trades: Sequence[ScoredTrade] | None = None
+) -> Explanation:
+    """The arithmetic of a candidate and its spreads, in the order in which it was done.
+
+    Args:
+        trades: closed positions with what every scorer had said of them; None where they are not at hand.
+    """
     title = f"{candidate.symbol} reports {candidate.report_date:%a %d %b %Y} {_timing(candidate.timing)}"
     verdict = verdict_section(candidate, spreads) if candidate.problem is None else None
     sections = [*([verdict] if verdict else []), Section("Inputs", tuple(_inputs(candidate)))]
@@ -53,6 +61,8 @@ def explain(candidate: Candidate, spreads: Sequence[Spread]) -> Explanation:
         sections.append(Section("Past reactions", tuple(_reactions(candidate))))
         sections.append(Section("Volatility risk premium", (*_premium(candidate), *_law(candidate))))
         sections.extend(spread_section(spread, candidate) for spread in spreads)
+        if spreads and trades is not None:
+            sections.append(record_section(spreads[0].score, trades))
         extras = (
             sentiment_section(candidate),
             vendor_section(candidate, spreads),

@@ -179,8 +179,8 @@ def contracts(
         kelly: the full growth-optimal fraction.
         max_loss: dollars a contract, commission included.
         open_risk: dollars at risk in all open positions; ``symbol_risk`` of those in this name, ``report_day_risk`` of
-            those that report on its day, ``sector_risk`` of those in its sector: None where the sector is not known, and
-            then there is no cap a sector.
+            those that report on its day, ``sector_risk`` of those in its sector: None where that is not known, and then
+            there is no cap a sector.
         buying_power: dollars that are free; None where they do not bind.
         scale: a further factor on the fraction, for instance one half for a history with a heavy tail.
         share: what the other bets of the same report day leave of the fraction (:func:`simultaneous_share`).

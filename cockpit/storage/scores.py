@@ -1,39 +1,16 @@
 """What every scorer gave every spread, beside what the trades that were made of them have realised."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from aiosqlite import Connection
 
 from cockpit.spreads.structure import Spread
+from cockpit.spreads.track_record import ScoredTrade
 from cockpit.storage.database import Database
 
 _SCALE = Decimal(10_000)
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredTrade:
-    """A closed position with what one scorer gave its spread on the day it was opened.
-
-    Attributes:
-        rank: 1 for the scorer's best spread of that scan.
-        realised, max_loss: dollars of the whole position, after costs.
-    """
-
-    position: int
-    spread_id: str
-    scorer: str
-    total: float
-    rank: int
-    realised: Decimal
-    max_loss: Decimal
-
-    @property
-    def return_on_risk(self) -> float:
-        """What was earned of what could have been lost."""
-        return float(self.realised / self.max_loss)
 
 
 async def save_scores(connection: Connection, spreads: Iterable[Spread], scanned_at: datetime) -> None:
