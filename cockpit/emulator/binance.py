@@ -25,6 +25,7 @@ _RESTRICTED = (
     "Please contact customer service if you believe you received this message in error."
 )
 _FAULT_RETRY_AFTER = {429: 30, 418: 120}
+_HOLE_SECONDS = 0.05
 _USED_HEADERS = ("X-MBX-USED-WEIGHT", "X-MBX-USED-WEIGHT-1M")
 
 
@@ -49,17 +50,19 @@ def binance_routes(
         rules = StreamRules() if allowed else StreamRules(connects=0)
     market = CryptoMarket(seed)
     hub = Hub(seed, market, clock, faults, rules)
-    streams = StreamServer(hub, rules, clock.monotonic)
-    desk = _Desk(market, hub, allowed, clock)
+    streams = StreamServer(hub, rules, clock.monotonic, faults)
+    desk = _Desk(market, hub, allowed, clock, faults)
 
     @web.middleware
     async def gate(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
+        while faults.binance_black_hole:  # noqa: ASYNC110 - a fault is a plain value that anyone may set
+            await asyncio.sleep(_HOLE_SECONDS)
         if faults.latency_ms:
             await asyncio.sleep(faults.latency_ms / 1000.0)
         if faults.binance_status:
-            return _refusal(faults.binance_status, allowed, hub.now_ms)
+            return _refusal(faults.binance_status, allowed, hub.now_ms, faults.binance_retry_after)
         return await handler(request)
 
     def fell_silent(task: asyncio.Task[None]) -> None:
@@ -92,8 +95,9 @@ def binance_routes(
 class _Desk:
     """Answers REST requests, each for its weight."""
 
-    def __init__(self, market: CryptoMarket, hub: Hub, allowed: int, clock: EmulatorClock) -> None:
+    def __init__(self, market: CryptoMarket, hub: Hub, allowed: int, clock: EmulatorClock, faults: Faults) -> None:
         self._market = market
+        self._faults = faults
         self._hub = hub
         self._limit = WeightLimit(allowed, clock.monotonic)
 
@@ -105,7 +109,8 @@ class _Desk:
                 status=404, text="<html><body><h2>404 Not found</h2></body></html>", content_type="text/html"
             )
         weigh, respond = endpoint
-        now_ms = self._hub.now_ms
+        behind = 0.0 if request.match_info["path"] == "time" else self._faults.binance_rest_lag
+        now_ms = self._hub.now_ms - int(1000 * behind)
         status, body, weight = 200, "", 1
         query: Query | None = None
         try:
@@ -157,12 +162,12 @@ def _limit_body(status: int, allowed: int, now_ms: int, retry_after: int) -> str
     return compact({"code": -1003, "msg": message})
 
 
-def _refusal(status: int, allowed: int, now_ms: int) -> web.Response:
+def _refusal(status: int, allowed: int, now_ms: int, retry_after: int) -> web.Response:
     """What every request and handshake gets while the fault ``binance_status`` is set."""
     if status == 451:
         return _json(status, compact({"code": 0, "msg": _RESTRICTED}))
     if status in _FAULT_RETRY_AFTER:
-        wait = _FAULT_RETRY_AFTER[status]
+        wait = retry_after or _FAULT_RETRY_AFTER[status]
         return _json(status, _limit_body(status, allowed, now_ms, wait), None, wait)
     if status == 403:
         page = (

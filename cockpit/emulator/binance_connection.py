@@ -4,13 +4,16 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 
 from aiohttp import WSCloseCode, web
 
 from cockpit.emulator.binance_control import Subscriptions
+from cockpit.emulator.faults import Faults
 
 _CLOSING_SECONDS = 1.0
 _MESSAGE_WINDOW = 1.0
+_HOLE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,17 @@ class Connection:
         factor: int,
         rules: StreamRules,
         now: float,
+        faults: Faults,
     ) -> None:
         self.subscriptions = subscriptions
         self.factor = factor
         self.opened_at = now
+        self.closes_at = inf
+        """When it is closed after an announcement, by the same clock."""
         self._socket = socket
         self._transport = transport
         self._rules = rules
+        self._faults = faults
         self._waiting: deque[str | bytes] = deque()
         self._wake = asyncio.Event()
         self._next_ping = now + rules.ping_every
@@ -110,6 +117,11 @@ class Connection:
         if self._transport is not None:
             self._transport.abort()
 
+    async def reachable(self) -> None:
+        """Wait while nothing goes in or out."""
+        while self._faults.binance_black_hole:  # noqa: ASYNC110 - a fault is a plain value that anyone may set
+            await asyncio.sleep(_HOLE_SECONDS)
+
     async def ended(self) -> None:
         """Wait until nothing of this connection runs any more."""
         if self._closing is not None:
@@ -123,6 +135,7 @@ class Connection:
         try:
             while True:
                 while waiting:
+                    await self.reachable()
                     frame = waiting.popleft()
                     await (socket.send_str(frame) if isinstance(frame, str) else socket.ping(frame))
                 self._wake.clear()

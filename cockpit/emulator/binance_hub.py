@@ -83,7 +83,8 @@ class Hub:
                 last = self.now_ms
                 continue
             self._apply_faults(last)
-            self._keep_alive()
+            if not self._faults.binance_black_hole:
+                self._keep_alive()
             if now > last:
                 if not self._faults.binance_mute:
                     self._say(last, now)
@@ -91,11 +92,8 @@ class Hub:
 
     def close_all(self, code: int, reason: str) -> None:
         """Tell every client that the server goes down, and close."""
-        event = compact({"e": "serverShutdown", "E": self.now_ms})
         for connection in list(self._connections):
-            wrapped = connection.subscriptions.combined
-            last = f'{{"stream":"{_SHUTDOWN}","data":{event}}}' if wrapped else event
-            connection.end(code, reason, last)
+            connection.end(code, reason, self._farewell(connection))
 
     async def end(self) -> None:
         """Close every connection and wait for it."""
@@ -124,12 +122,18 @@ class Hub:
 
     def _say(self, start_ms: int, end_ms: int) -> None:
         garbage, twice = self._faults.binance_garbage, self._faults.binance_duplicate
+        mute = f"{self._faults.binance_mute_symbol.lower()}@"
         for (name, _), channel in self._channels.items():
+            if name.startswith(mute):
+                continue
             frames = channel.frames(start_ms, end_ms)
             if not frames:
                 continue
-            if twice and name.endswith(_TRADES):
-                frames = [each for frame in frames for each in ([frame] * (1 + (self._random.random() < twice)))]
+            if name.endswith(_TRADES):
+                if self._faults.binance_reorder:
+                    frames = self._reordered(frames)
+                if twice:
+                    frames = [each for frame in frames for each in ([frame] * (1 + (self._random.random() < twice)))]
             if garbage:
                 frames = [self._damaged(frame) if self._random.random() < garbage else frame for frame in frames]
             wrapped: list[str] | None = None
@@ -143,6 +147,14 @@ class Hub:
                     for frame in frames:
                         connection.send(frame)
 
+    def _reordered(self, frames: list[str]) -> list[str]:
+        """Some trades in each other's place: none is lost and none comes twice."""
+        frames = list(frames)
+        for index in range(1, len(frames)):
+            if self._random.random() < self._faults.binance_reorder:
+                frames[index - 1], frames[index] = frames[index], frames[index - 1]
+        return frames
+
     def _damaged(self, frame: str) -> str:
         kind = self._random.randrange(3)
         if kind == 0:
@@ -152,13 +164,28 @@ class Hub:
     def _apply_faults(self, now_ms: int) -> None:
         if self._faults.binance_gap:
             self._losses.lose(self._market, self._faults.take("binance_gap"), now_ms)
+        if self._faults.binance_shutdown:
+            self._announce(self._faults.take("binance_shutdown"))
         if self._faults.binance_drop and self._faults.take("binance_drop"):
             for connection in list(self._connections):
                 connection.drop()
 
+    def _announce(self, seconds: float) -> None:
+        """Say that every connection of now is closed in so many real seconds."""
+        closes_at = self._clock.monotonic() + seconds
+        for connection in self._connections:
+            connection.closes_at = closes_at
+            connection.send(self._farewell(connection))
+
+    def _farewell(self, connection: Connection) -> str:
+        event = compact({"e": "serverShutdown", "E": self.now_ms})
+        return f'{{"stream":"{_SHUTDOWN}","data":{event}}}' if connection.subscriptions.combined else event
+
     def _keep_alive(self) -> None:
         now, lifetime = self._clock.monotonic(), self._faults.binance_close_after or self._rules.lifetime
         for connection in list(self._connections):
+            if now >= connection.closes_at:
+                connection.end(WSCloseCode.GOING_AWAY, "Server shutdown")
             connection.keep_alive(now)
             if now - connection.opened_at >= lifetime:
                 connection.end(WSCloseCode.GOING_AWAY, "24 hours are over")

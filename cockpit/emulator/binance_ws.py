@@ -8,6 +8,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from cockpit.emulator.binance_connection import Connection, StreamRules
 from cockpit.emulator.binance_control import MOST_STREAMS, Subscriptions, answer
 from cockpit.emulator.binance_hub import Hub
+from cockpit.emulator.faults import Faults
 
 _CONNECT_WINDOW = 300.0
 _LARGEST_MESSAGE = 1 << 20
@@ -17,10 +18,11 @@ _TIME_UNITS = {"": 1, "MILLISECOND": 1, "MICROSECOND": 1000}
 class StreamServer:
     """Accepts connections and listens to what they ask for."""
 
-    def __init__(self, hub: Hub, rules: StreamRules, monotonic: Callable[[], float]) -> None:
+    def __init__(self, hub: Hub, rules: StreamRules, monotonic: Callable[[], float], faults: Faults) -> None:
         self._hub = hub
         self._rules = rules
         self._monotonic = monotonic
+        self._faults = faults
         self._attempts: dict[str, deque[float]] = {}
 
     async def raw(self, request: web.Request) -> web.StreamResponse:
@@ -46,7 +48,9 @@ class StreamServer:
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"Too many streams")
             return socket
         subscriptions = Subscriptions(dict.fromkeys(names), combined)
-        connection = Connection(socket, request.transport, subscriptions, factor, self._rules, self._monotonic())
+        connection = Connection(
+            socket, request.transport, subscriptions, factor, self._rules, self._monotonic(), self._faults
+        )
         self._hub.join(connection)
         try:
             await self._listen(socket, connection)
@@ -58,6 +62,7 @@ class StreamServer:
     async def _listen(self, socket: web.WebSocketResponse, connection: Connection) -> None:
         while True:
             message = await socket.receive()
+            await connection.reachable()
             if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PING, WSMsgType.PONG}:
                 return
             if not connection.received(self._monotonic()):

@@ -27,6 +27,7 @@ class FeedStatus:
         last_message_at: monotonic seconds of the last frame; None before the first.
         up_since: monotonic seconds of the present connection.
         gaps: trades known to be missing.
+        open_gaps: stretches of missing trades that are asked for.
         backfilled: trades that were missing and have been fetched in this session.
         ring_fill: share of the ring waiting for the database, 0 to 1.
         rejected: frames or fields that failed validation.
@@ -43,6 +44,7 @@ class FeedStatus:
     up_since: float | None = None
     ring_fill: float = 0.0
     gaps: int = 0
+    open_gaps: int = 0
     backfilled: int = 0
     reconnects: int = 0
     rejected: int = 0

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError
 from msgspec.json import Decoder, decode
 
 from cockpit.providers.ports import SHUTDOWN, Rejected, StreamEvent
@@ -85,21 +85,29 @@ def _decoder() -> Decoder[_Combined]:
     return Decoder(_Combined)
 
 
-def _at_once(frame: str | bytes, symbols: frozenset[str]) -> StreamEvent | None:
-    """The event of a usual frame in one pass; None for any other, of which :func:`_judged` then tells what it is."""
+def _at_once(frame: str | bytes, symbols: frozenset[str]) -> StreamEvent | Rejected | None:
+    """What a usual frame is, in one pass; None for any other, of which :func:`_judged` then tells what it is."""
     try:
         text = frame if isinstance(frame, str) else str(frame, "utf-8")
         payload = _decoder().decode(text).data
-        symbol, event = payload.s, payload.e
+    except (ValidationError, RecursionError):
+        return None
+    except ValueError:  # of the decoder, and of what is not UTF-8
+        return _rejected("not JSON", frame)
+    symbol, event = payload.s, payload.e
+    if event == "trade":
         if not _is_taken(symbol, symbols):
-            return None
-        if event is None and payload.u is not None:
-            return _book(symbol, payload.b, payload.B, payload.a, payload.A)
-        if event == "trade":
+            return _rejected("unknown symbol", frame)
+        try:
             return _trade(symbol, payload.t, payload.p, payload.q, payload.T, payload.m)
-        if event in _TICKERS:
+        except (ValueError, InvalidOperation):
+            return _rejected("bad trade", frame)
+    try:
+        if event is None and payload.u is not None and _is_taken(symbol, symbols):
+            return _book(symbol, payload.b, payload.B, payload.a, payload.A)
+        if event in _TICKERS and _is_taken(symbol, symbols):
             return _ticker(symbol, payload.o, payload.h, payload.l, payload.c, payload.v, payload.q, payload.E)
-    except (ValueError, InvalidOperation, RecursionError):
+    except (ValueError, InvalidOperation):
         pass
     return None
 
@@ -231,5 +239,5 @@ def milliseconds(value: Any) -> int:
 
 
 def _rejected(kind: str, frame: str | bytes) -> Rejected:
-    text = frame if isinstance(frame, str) else frame[: 2 * _SAMPLE].decode("utf-8", "backslashreplace")
-    return Rejected(kind, text[:_SAMPLE].encode("utf-8", "backslashreplace").decode())
+    text = (frame if isinstance(frame, str) else frame[: 2 * _SAMPLE].decode("utf-8", "backslashreplace"))[:_SAMPLE]
+    return Rejected(kind, text if text.isascii() else text.encode("utf-8", "backslashreplace").decode())

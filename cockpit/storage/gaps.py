@@ -6,9 +6,8 @@ from enum import StrEnum
 from aiosqlite import Connection
 
 from cockpit.storage.database import Database
+from cockpit.storage.minutes import ID_BITS, ID_MASK
 
-_ID_BITS = 44
-_ID_MASK = (1 << _ID_BITS) - 1
 _COLUMNS = "id, symbol, first_id, last_id, next_id, first_ms, last_ms, found_ms, ended_ms, state, reason"
 
 
@@ -116,10 +115,10 @@ async def stored_end(database: Database, symbol: str) -> StoredEnd | None:
             return None
         async with connection.execute(
             "SELECT key, time_maker >> 1 FROM ticks_trades WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1",
-            (low, low | _ID_MASK),
+            (low, low | ID_MASK),
         ) as rows:
             row = await rows.fetchone()
-    return None if row is None else StoredEnd(int(row[0]) & _ID_MASK, int(row[1]))
+    return None if row is None else StoredEnd(int(row[0]) & ID_MASK, int(row[1]))
 
 
 async def holes(database: Database, symbol: str, last_id: int, count: int) -> list[tuple[int, int]]:
@@ -144,7 +143,7 @@ async def holes(database: Database, symbol: str, last_id: int, count: int) -> li
 async def _low_key(connection: Connection, symbol: str) -> int | None:
     async with connection.execute("SELECT id FROM ticks_symbols WHERE symbol = ?", (symbol,)) as rows:
         row = await rows.fetchone()
-    return None if row is None else int(row[0]) << _ID_BITS
+    return None if row is None else int(row[0]) << ID_BITS
 
 
 def _row(

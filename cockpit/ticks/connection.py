@@ -22,6 +22,7 @@ Report = Callable[[State, str], None]
 
 _FIRST_DELAY = 0.5
 _LONGEST_DELAY = 30.0
+_LONGEST_UNREACHED = 3.0
 _RESTRICTED_DELAY = 300.0
 _HEALTHY_SECONDS = 5.0
 _OVERLAP_SECONDS = 1.0
@@ -112,7 +113,9 @@ class Uplink:
                         log.warning("%s", error)
                     restricted = error.refusal is Refusal.RESTRICTED
                     delay = _RESTRICTED_DELAY if restricted else error.retry_after or 0.0
-                    failures = await self._back_off(failures, delay)
+                    # A network that is back should be noticed soon; the venue allows an attempt a second.
+                    unreached = error.refusal is Refusal.UNAVAILABLE
+                    failures = await self._back_off(failures, delay, _LONGEST_UNREACHED if unreached else None)
                     continue
                 self._link = link
                 self._report(State.UP, "")
@@ -236,8 +239,8 @@ class Uplink:
         finally:
             await _end(old.task)
 
-    async def _back_off(self, failures: int, delay: float = 0.0) -> int:
-        longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2**failures)
+    async def _back_off(self, failures: int, delay: float = 0.0, longest: float | None = None) -> int:
+        longest = min(longest or _LONGEST_DELAY, _FIRST_DELAY * 2**failures)
         await asyncio.sleep(max(delay, self._random.uniform(0.0, longest)))
         return min(failures + 1, _MOST_FAILURES)
 

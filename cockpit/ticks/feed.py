@@ -127,7 +127,7 @@ class Feed:
         for symbol, tape in self._tapes.items():
             if tape.sequence.last_id is not None:
                 self._skipped_from[symbol] = tape.sequence.last_id + 1
-            tape.sequence.restart()
+            tape.restart()
 
     def lost(self, symbol: str, trade_id: int) -> None:
         """A trade that came could not be kept after all: have it fetched again."""
@@ -151,6 +151,7 @@ class Feed:
             up_since=self._uplink.up_since,
             ring_fill=self._recorder.fill,
             gaps=sum(tape.sequence.missing for tape in self._tapes.values()),
+            open_gaps=self._refill.waiting,
             backfilled=sum(tape.backfilled for tape in self._tapes.values()),
             reconnects=max(0, self._uplink.connections - 1),
             rejected=self._rejects.total + self._recorder.rejected,
@@ -174,6 +175,9 @@ class Feed:
 
     def _trade(self, tape: Tape, trade: Trade, now: float) -> None:
         self._received += 1
+        if not tape.is_plausible(trade):
+            self._reject("implausible trade", f"{trade.symbol} {trade.price} at {trade.time_ms}", now)
+            return
         step = tape.trade(trade, now)
         if step is Step.SEEN:
             return

@@ -266,6 +266,8 @@ class Refill:
         work.row = replace(work.row, next_id=min(trades[-1].trade_id, last_id) + 1)
         if work.row.next_id > last_id:
             await self._finish(work)
+        else:
+            await write_gap(self._database, work.row)
 
     async def _keep(self, work: _Work, trades: list[Trade]) -> None:
         if not trades:

@@ -12,6 +12,10 @@ _RATE_SECONDS = 10
 _SPARK_SECONDS = 2.0
 _SPARK_POINTS = 30
 _NEWEST_SHARE = 0.1
+_FACTOR = 10
+_WEEK_MS = 7 * 86_400_000
+_REFER_AFTER_MS = 60_000
+_NOTHING = Decimal(0)
 
 
 class Rate:
@@ -85,11 +89,17 @@ class Tape:
     __slots__ = (
         "_book",
         "_day",
+        "_doubt",
+        "_earliest_ms",
+        "_highest",
         "_lag",
         "_last",
         "_last_move",
+        "_latest_ms",
+        "_lowest",
         "_rate",
         "_received_at",
+        "_refer_at_ms",
         "_spark",
         "backfilled",
         "changed",
@@ -112,11 +122,35 @@ class Tape:
         self._last_move = 0
         self.traded_ms: int | None = None
         self.jumped_from_ms: int | None = None
+        self._lowest = self._highest = _NOTHING
+        self._earliest_ms = self._latest_ms = self._refer_at_ms = 0
+        self._doubt: Trade | None = None
         self._book: BookTop | None = None
         self._day: DayTicker | None = None
         self._received_at: float | None = None
         self._rate = Rate()
         self._spark = Spark()
+
+    def is_plausible(self, trade: Trade) -> bool:
+        """False for a trade whose price or time is out of all proportion to those before it.
+
+        Such a frame was damaged on its way. Where the market did jump, the next trade agrees and is believed; what was
+        refused is then missing, and comes over REST.
+        """
+        if self._lowest < trade.price < self._highest and self._earliest_ms < trade.time_ms < self._latest_ms:
+            if trade.time_ms > self._refer_at_ms:
+                self._refer_to(trade)
+            return True
+        doubt, self._doubt = self._doubt, trade
+        if self._highest and (doubt is None or not _agree(doubt, trade)):
+            return False
+        self._refer_to(trade)
+        return True
+
+    def restart(self) -> None:
+        """Forget the order of ids, and prices and times: the next trade is of another time."""
+        self.sequence.restart()
+        self._lowest = self._highest = _NOTHING
 
     def trade(self, trade: Trade, now: float) -> Step:
         """Take a trade received at a monotonic time; how its id stands to those before it."""
@@ -177,3 +211,14 @@ class Tape:
             lag_ms=None if self._lag is None else round(self._lag, 1),
             last_move=self._last_move,
         )
+
+    def _refer_to(self, trade: Trade) -> None:
+        """Measure what comes by this trade."""
+        self._doubt = None
+        self._lowest, self._highest = trade.price / _FACTOR, trade.price * _FACTOR
+        self._earliest_ms, self._latest_ms = trade.time_ms - _WEEK_MS, trade.time_ms + _WEEK_MS
+        self._refer_at_ms = trade.time_ms + _REFER_AFTER_MS
+
+
+def _agree(one: Trade, other: Trade) -> bool:
+    return one.price / _FACTOR < other.price < one.price * _FACTOR and abs(one.time_ms - other.time_ms) < _WEEK_MS

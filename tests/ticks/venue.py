@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from cockpit.settings import VenueSettings
@@ -45,9 +46,10 @@ class FakeVenue:
                 await self.send(frame(one))
 
     async def send(self, text: str | bytes) -> None:
-        """A frame as it is, to every open stream."""
+        """A frame as it is, to every open stream; one that the other side has broken gets none."""
         for connection in list(self._open):
-            await connection.send(text)
+            with suppress(ConnectionClosed):
+                await connection.send(text)
 
     async def hang_up(self, code: int = 1000) -> None:
         """Close every stream."""

@@ -1,0 +1,31 @@
+"""One symbol of many falls silent on a connection that is otherwise sound."""
+
+import asyncio
+from pathlib import Path
+
+from tests.faults.session import SETTINGS, ledger, say, session, temporary, verify
+
+
+async def mute_symbol(folder: Path, count: int, quiet_seconds: float) -> int:
+    """So many times; how many trades were stored."""
+    settings = SETTINGS.model_copy(update={"quiet_seconds": quiet_seconds})
+    async with session(folder, speed=100.0, settings=settings) as feed:
+        for _ in range(count):
+            await asyncio.sleep(1.0)
+            feed.venue.faults.update({"binance_mute_symbol": "ETHUSDT"})
+            # The first look at REST may come a little after the silence has become strange.
+            await feed.timed("found", lambda: feed.row("ETHUSDT").gaps > 0)
+            feed.venue.faults.update({"binance_mute_symbol": "off"})
+            await feed.whole()
+        say("found", feed.times["found"], "G5: at most 30 s or ten times its usual pause")
+        say("none missing", feed.times["whole"])
+        paths = feed.paths
+    assert any("mute" in reason for _, _, _, reason in ledger(paths))
+    return verify(paths)
+
+
+def run(full: bool) -> None:
+    """Print the report."""
+    with temporary() as folder:
+        stored = asyncio.run(mute_symbol(Path(folder), *((5, 30.0) if full else (1, 1.0))))
+    print(f"  {stored} trades stored: 0 missing, 0 doubled")

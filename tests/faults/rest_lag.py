@@ -1,0 +1,27 @@
+"""REST knows the newest trades later than the stream."""
+
+import asyncio
+from pathlib import Path
+
+from tests.faults.session import ledger, say, session, temporary, verify
+
+
+async def rest_lag(folder: Path, count: int, seconds: float) -> int:
+    """So many gaps while REST is so many seconds of market time behind; how many trades were stored."""
+    async with session(folder) as feed:
+        feed.venue.faults.update({"binance_rest_lag": seconds})
+        for _ in range(count):
+            feed.venue.faults.update({"binance_gap": 40})
+            await feed.timed("found", lambda: feed.live.gaps > 0)
+            await feed.timed("filled", lambda: feed.live.gaps == feed.live.open_gaps == 0)
+        say("filled", feed.times["filled"])
+        paths = feed.paths
+    assert {state for _, state, _, _ in ledger(paths)} == {"filled"}
+    return verify(paths)
+
+
+def run(full: bool) -> None:
+    """Print the report."""
+    with temporary() as folder:
+        stored = asyncio.run(rest_lag(Path(folder), *((10, 100.0) if full else (1, 30.0))))
+    print(f"  {stored} trades stored: 0 missing, 0 doubled")

@@ -1,0 +1,31 @@
+"""The cockpit ends and starts again, while the exchange goes on."""
+
+import asyncio
+from pathlib import Path
+
+from tests.emulator.binance_venue import open_venue
+from tests.faults.session import FREE, SEED, ledger, say, session, temporary, verify
+
+
+async def restarts(folder: Path, count: int, pause: float) -> int:
+    """So many restarts with a pause between; how many trades were stored."""
+    times: list[float] = []
+    async with open_venue(20.0, {"binance": 0}, FREE, seed=SEED) as venue:
+        for _ in range(count + 1):
+            async with session(folder, venue=venue) as feed:
+                times.append(await feed.whole())
+                await asyncio.sleep(0.5)
+                paths = feed.paths
+            await asyncio.sleep(pause)
+    say("none missing", times[1:])
+    rows = ledger(paths)
+    assert len(rows) >= count
+    assert {(state, reason) for _, state, _, reason in rows} == {("filled", "missed since the last session")}, rows
+    return verify(paths)
+
+
+def run(full: bool) -> None:
+    """Print the report."""
+    with temporary() as folder:
+        stored = asyncio.run(restarts(Path(folder), *((20, 5.0) if full else (1, 1.0))))
+    print(f"  {stored} trades stored: 0 missing, 0 doubled")
