@@ -177,6 +177,11 @@ async def _open_services(
         supervisor.start("copies", lambda: copy_daily(database))
         supervisor.start("health", sampler.run)
         stack.push_async_callback(hook.aclose)
+        if settings.health.port:
+            from cockpit.health.endpoint import health_endpoint
+
+            rows = health_endpoint(settings.health.port, lambda: dict(boards.health.items()))
+            await stack.enter_async_context(rows)
         supervisor.start("alerts", alerts.run)
         for name, work in market.tasks:
             supervisor.start(name, work)

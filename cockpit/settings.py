@@ -320,6 +320,12 @@ class SentimentSettings(_Section):
     keep_seconds: Positive = 900.0
 
 
+class HealthSettings(_Section):
+    """``[health]``"""
+
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
+
+
 class AlertSettings(_Section):
     """``[alerts]``: rules by name, each an expression that ``health.alerts`` reads; an empty one switches a rule off."""
 
@@ -354,6 +360,7 @@ class Settings(_Section):
     portfolio: PortfolioSettings = PortfolioSettings()
     cache: CacheSettings = CacheSettings()
     redis: RedisSettings = RedisSettings()
+    health: HealthSettings = HealthSettings()
     alerts: AlertSettings = AlertSettings()
     sentiment: SentimentSettings = SentimentSettings()
     sim: SimSettings = SimSettings()
