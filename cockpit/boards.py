@@ -8,6 +8,7 @@ from cockpit.health.status import HealthRow
 from cockpit.portfolio.position import Account, Position
 from cockpit.scan.candidate import Candidate, ScanProgress
 from cockpit.spreads.structure import Spread
+from cockpit.ticks.playback import Playback
 from cockpit.ticks.quote import Ticker
 
 
@@ -21,6 +22,7 @@ class Boards:
         spreads: by ticker, best first.
         positions: by position id.
         account: the one key ``account``.
+        replay: the one key ``replay``; empty where nothing is replayed.
         scan: the one key ``scan``.
         health: by part: ``feed``, ``provider:NAME``, ``storage``, ``process``, ``task:NAME``.
         alerts: those whose condition holds, by rule and row.
@@ -31,6 +33,7 @@ class Boards:
     spreads: Board[str, tuple[Spread, ...]] = field(default_factory=Board)
     positions: Board[str, Position] = field(default_factory=Board)
     account: Board[str, Account] = field(default_factory=Board)
+    replay: Board[str, Playback] = field(default_factory=Board)
     scan: Board[str, ScanProgress] = field(default_factory=Board)
     health: Board[str, HealthRow] = field(default_factory=Board)
     alerts: Board[str, Alert] = field(default_factory=Board)

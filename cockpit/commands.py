@@ -68,6 +68,22 @@ class Commands(Protocol):
         """Closed positions, newest first."""
         ...
 
+    async def pause_replay(self) -> None:
+        """Stop a replay's time, or let it go on.
+
+        Raises:
+            UsageError: outside the ``replay`` profile; so do the next two.
+        """
+        ...
+
+    async def seek_replay(self, seconds: float) -> None:
+        """Move a replay by so much of its own time; below zero back."""
+        ...
+
+    async def change_replay_speed(self, steps: int) -> None:
+        """Play a replay so many steps faster or slower."""
+        ...
+
     async def next_session(self) -> datetime:
         """Move the simulated clock to the next session's open; returns the new time.
 

@@ -164,14 +164,11 @@ async def simulated_market(
 
 
 @asynccontextmanager
-async def replayed_market(recording: Path | None, speed: float, *, hold: bool = True) -> AsyncIterator[Market]:
-    """A recording of an exchange, on the recording's own clock. It holds no options.
-
-    With ``hold`` it waits at its end to be moved back.
-    """
+async def replayed_market(recording: Path | None, speed: float) -> AsyncIterator[Market]:
+    """A recording of an exchange, on the recording's own clock. It holds no options, and waits at its end."""
     if recording is None:
         raise UsageError('the replay profile plays a recording; name one: "cockpit replay FILE"')
-    exchange = ReplayExchange(recording, speed, hold=hold)
+    exchange = ReplayExchange(recording, speed, hold=True)
     await exchange.open()
     none = _NoOptions()
     yield Market(

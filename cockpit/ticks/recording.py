@@ -11,13 +11,14 @@ from itertools import islice
 from pathlib import Path
 
 from cockpit.errors import DamagedError
-from cockpit.ticks.text_files import BadLine, bad_line, lines
+from cockpit.ticks.text_files import BadLine, bad_line, lines, tail
 
 _NANOSECONDS = re.compile(rb"(\d{18,19}) ([^\r\n]+)")
 _SECONDS = re.compile(rb"(\d{9,10}(?:\.\d{1,9})?): ([^\r\n]+)")
 _OTHER_TRAFFIC = re.compile(rb"\w+://\S+ (?:<->|<-|->) ")
 _STREAM = re.compile(rb"([A-Za-z0-9]{3,20})@[A-Za-z]")
 _HEAD_LINES = 5000
+_TAIL_BYTES = 2**18
 _FRAME_HEAD = 120
 _BAD_LINES_AT_FIRST = 20
 _BAD_SHARE = 0.1
@@ -78,6 +79,18 @@ class Recording:
                 yield bad_line("no frame", number, line)
         if not frames:
             raise DamagedError(f"{self.path} holds no frame of a market stream")
+
+    def last_received_ns(self) -> int | None:
+        """Receive time of the last frame; None where there is none near the end.
+
+        Raises:
+            UsageError: there is no such file, or it cannot be read.
+        """
+        for line in reversed(tail(self.path, _TAIL_BYTES).splitlines()):
+            received_ns, frame = _parse(line)
+            if frame:
+                return received_ns
+        return None
 
     def symbols(self) -> tuple[str, ...]:
         """The symbols whose streams are named near the start, in upper case and in order of appearance.

@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from cockpit.errors import DamagedError, UsageError
 
 _LONGEST_LINE = 8 * 2**20
 _HEAD_BYTES = 16
+_CHUNK = 2**20
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
 _SAMPLE = 80
@@ -74,6 +76,26 @@ def lines(path: Path) -> Iterator[tuple[int, bytes]]:
             yield from _lines(stream, str(path))
     except OSError as error:
         raise _unreadable(path, error) from None
+
+
+def tail(path: Path, size: int) -> bytes:
+    """The last bytes of a plain or gzipped file; of a damaged one those before the damage.
+
+    Raises:
+        UsageError: there is no such file, or it cannot be read.
+    """
+    kept = b""
+    try:
+        with path.open("rb") as raw, _unpacked(raw) as stream:
+            if stream is raw:
+                raw.seek(max(0, raw.seek(0, os.SEEK_END) - size))
+            while chunk := stream.read(_CHUNK):
+                kept = (kept + chunk)[-size:]
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        pass
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return kept
 
 
 def zipped_lines(path: Path, member: str) -> Iterator[tuple[int, bytes]]:

@@ -30,6 +30,7 @@ class Group(StrEnum):
     TRADE = "Trade"
     ROWS = "Rows"
     PANES = "Panes"
+    REPLAY = "Replay"
     COCKPIT = "Cockpit"
 
 
@@ -88,6 +89,20 @@ ACTIONS: tuple[Action, ...] = (
         *("previous_pane", ("shift+tab", "left", "h"), "previous pane", "Go to the previous pane", Group.PANES),
         palette=False,
     ),
+    Action(
+        *("pause", ("space",), "pause", "Stop the recording's time, or let it go on", Group.REPLAY),
+        always=True,
+    ),
+    Action(
+        *("seek_back", ("[", "comma"), "-1 min", "Go back by a minute of the recording", Group.REPLAY),
+        always=True,
+    ),
+    Action(
+        *("seek_forward", ("]", "."), "+1 min", "Go forward by a minute of the recording", Group.REPLAY),
+        always=True,
+    ),
+    Action("slower", ("-",), "slower", "Play the recording slower", Group.REPLAY, always=True),
+    Action("faster", ("+", "="), "faster", "Play the recording faster", Group.REPLAY, always=True),
     Action("zoom", ("z",), "zoom", "Give the pane the whole screen, and back", Group.PANES, always=True),
     Action("palette", (":", "ctrl+p"), "command", "Type a command", Group.COCKPIT, always=True, palette=False),
     Action("theme", ("ctrl+t",), "theme", "Choose a theme", Group.COCKPIT),
@@ -102,5 +117,12 @@ ACTIONS: tuple[Action, ...] = (
         always=True,
     ),
 )
+
+
+def offered(profile: str) -> tuple[Action, ...]:
+    """What footer, help and palette offer: a replay has nothing to trade, and nothing else can be replayed."""
+    absent = Group.TRADE if profile == "replay" else Group.REPLAY
+    return tuple(action for action in ACTIONS if action.group is not absent)
+
 
 BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}

@@ -122,6 +122,13 @@ def duration(seconds: float) -> str:
     return f"{hours}h" if hours < 48 else f"{hours // 24}d"
 
 
+def stopwatch(seconds: float) -> str:
+    """A place in a recording: ``3:05``, ``1:03:05``."""
+    whole = max(0, int(seconds))
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes}:{rest:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
 def since(moment: datetime | None, now: datetime) -> float | None:
     """Seconds from a moment to now, not below zero; None where the moment is unknown."""
     return None if moment is None else max(0.0, (now - moment) / timedelta(seconds=1))

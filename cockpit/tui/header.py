@@ -4,8 +4,9 @@ from datetime import datetime
 
 from cockpit.health.status import FeedStatus, State
 from cockpit.options.calendar import NEW_YORK, Phase, session_state
+from cockpit.ticks.playback import Playback
 from cockpit.tui.actions import Pane
-from cockpit.tui.format import age, duration, fixed, since
+from cockpit.tui.format import age, duration, fixed, since, stopwatch
 from cockpit.tui.inks import Ink
 from cockpit.tui.panes.health_lines import strip_parts, trouble
 from cockpit.tui.session import Session
@@ -25,9 +26,12 @@ def header_parts(profile: str, session: Session, moment: Moment, *, limits: bool
     parts.extend(_phase(moment.now))
     if status:
         parts.append(words((status, Ink.ACCENT), rank=1))
+    playback = session.boards.replay.get("replay")
+    if playback is not None:
+        parts.append(_replay(playback, moment.now))
     if session.read_only:
         parts.append(words(("READ-ONLY", Ink.WARN), rank=1))
-    parts.extend(_feed(session, moment))
+    parts.extend(_feed(session, moment, still=playback is not None and (playback.paused or playback.ended)))
     rows = dict(session.boards.health.items())
     if limits:
         parts.extend(strip_parts(rows))
@@ -48,7 +52,22 @@ def _phase(now: datetime) -> list[Part]:
     ]
 
 
-def _feed(session: Session, moment: Moment) -> list[Part]:
+def _replay(playback: Playback, now: datetime) -> Part:
+    """Where the recording is, of how much, and how fast."""
+    length = None if playback.end is None else (playback.end - playback.start).total_seconds()
+    at = f"{stopwatch((now - playback.start).total_seconds())}/{'?' if length is None else stopwatch(length)}"
+    if playback.seeking:
+        state = ("seeking…", Ink.WARN)
+    elif playback.ended:
+        state = ("ended", Ink.WARN)
+    elif playback.paused:
+        state = (f"paused {playback.speed:g}×", Ink.WARN)
+    else:
+        state = (f"{playback.speed:g}×", Ink.ACCENT)
+    return words((f"{at} ", Ink.TEXT), state, rank=1)
+
+
+def _feed(session: Session, moment: Moment, *, still: bool) -> list[Part]:
     feed = session.boards.health.get("feed")
     if not isinstance(feed, FeedStatus):
         return []
@@ -57,7 +76,7 @@ def _feed(session: Session, moment: Moment) -> list[Part]:
     parts = [words(("feed ", Ink.MUTED), (f"{feed.rate:.0f}/s", Ink.TEXT), rank=4)]
     if feed.lag_ms is not None:
         parts.append(words(("lag ", Ink.MUTED), (f"{fixed(feed.lag_ms, 0)}ms", Ink.TEXT), rank=11))
-    if feed.last_message_at is not None:
+    if feed.last_message_at is not None and not still:
         quiet = moment.monotonic - feed.last_message_at
         parts.append(words(("age ", Ink.MUTED), (age(quiet), Ink.ERROR if quiet >= 10 else Ink.TEXT), rank=7))
     return parts

@@ -11,7 +11,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from cockpit.tui import trading
-from cockpit.tui.actions import ACTIONS, Group, Pane
+from cockpit.tui.actions import ACTIONS, Group, Pane, offered
 from cockpit.tui.areas import PanesArea
 from cockpit.tui.inks import Ground, Ink
 from cockpit.tui.keymap import keys_of, shown
@@ -35,6 +35,8 @@ _GRID = (100, 30)
 _SMALLEST = (30, 6)
 _SHORT = 13
 _SLOW_SECONDS = 1.0
+_SEEK_SECONDS = 60.0
+_KEPT = ("help", "quit", "pause")
 
 MAIN_CSS = """
 MainScreen { layout: vertical; background: $background; color: $foreground; overflow: hidden; }
@@ -181,13 +183,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _hints(self) -> list[Part]:
         keymap = self._cockpit.keymap
-        chosen = [action for action in ACTIONS if action.always or self.active in action.panes]
-        if self._cockpit.settings.profile == "replay":
-            chosen = [action for action in chosen if action.group is not Group.TRADE]
+        everything = offered(self._cockpit.settings.profile)
+        chosen = [action for action in everything if action.always or self.active in action.panes]
         return [
             words(
                 *((f"{shown(keys_of(action.name, keymap)[0])} ", Ink.ACCENT), (action.label, Ink.MUTED)),
-                rank=(0 if action.name in ("help", "quit") else 2 if action.always else 1),
+                rank=(0 if action.name in _KEPT else 1 if action.group is Group.REPLAY else 3 if action.always else 2),
                 target=action.name,
             )
             for action in chosen
@@ -367,6 +368,33 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Move the simulated market on."""
         trading.next_session(self._cockpit)
 
+    def action_pause(self) -> None:
+        """Stop the recording's time, or let it go on."""
+        if self.session is not None:
+            self._cockpit.perform(self.session.commands.pause_replay())
+
+    def action_seek_back(self) -> None:
+        """Go back by a minute."""
+        self._seek(-_SEEK_SECONDS)
+
+    def action_seek_forward(self) -> None:
+        """Go forward by a minute."""
+        self._seek(_SEEK_SECONDS)
+
+    def action_slower(self) -> None:
+        """Play slower."""
+        if self.session is not None:
+            self._cockpit.perform(self.session.commands.change_replay_speed(-1))
+
+    def action_faster(self) -> None:
+        """Play faster."""
+        if self.session is not None:
+            self._cockpit.perform(self.session.commands.change_replay_speed(1))
+
+    def _seek(self, seconds: float) -> None:
+        if self.session is not None:
+            self._cockpit.perform(self.session.commands.seek_replay(seconds))
+
     def action_palette(self) -> None:
         """Type a command."""
         self.app.action_command_palette()
@@ -381,7 +409,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Show all keys."""
         from cockpit.tui.screens.help import help_sheet
 
-        self.app.push_screen(help_sheet(self._cockpit.keymap))
+        self.app.push_screen(help_sheet(self._cockpit.keymap, self._cockpit.settings.profile))
 
     def action_quit(self) -> None:
         """Leave."""

@@ -14,12 +14,15 @@ from cockpit.errors import DamagedError
 from cockpit.health.status import FeedStatus, State
 from cockpit.paths import Paths
 from cockpit.settings import TickSettings
+from cockpit.storage.bars import read_bars
 from cockpit.storage.database import open_database
+from cockpit.storage.ticks import read_trades
 from cockpit.ticks.feed import Feed
+from cockpit.ticks.playback import SPEEDS, Playback
 from cockpit.ticks.recorder import Recorder
 from cockpit.ticks.replay import ReplayExchange
 from cockpit.ticks.trade import Trade
-from tests.ticks.trades import START_MS, stored_ids, trade, trades, until
+from tests.ticks.trades import START_MS, bars_of, stored_ids, trade, trades, until
 from tests.ticks.venue import frame
 
 SETTINGS = TickSettings()
@@ -89,6 +92,118 @@ async def test_what_is_no_recording_is_refused_at_once(tmp_path: Path, content: 
     file.write_text(content)
     with pytest.raises(DamagedError, match="recording"):
         await ReplayExchange(file).open()
+
+
+@pytest.mark.parametrize(("name", "count", "first"), [("btcusdt", 9757, 3735683259), ("ethusdt", 6106, None)])
+async def test_fifty_times_the_pace_loses_nothing(
+    paths: Paths, recordings: Path, name: str, count: int, first: int | None
+) -> None:
+    exchange = ReplayExchange(recordings / "binance" / f"{name}_20240808.gz", speed=50.0)
+    await exchange.open()
+    status, boards = await _play(paths, exchange)
+    assert (status.received, status.gaps, status.rejected, status.lag_ms) == (count, 0, 0, None)
+    stored = stored_ids(paths, name.upper())
+    assert stored == list(range(first or stored[0], stored[0] + count))
+    row = boards.ticks.get(name.upper())
+    assert row is not None
+    assert row.lag_ms is None, "how late a recording is says nothing"
+    async with open_database(paths) as database:
+        found = [one async for one in read_trades(database, name.upper())]
+        assert [one async for one in read_bars(database, name.upper())] == bars_of(found)
+
+
+async def test_a_pause_stops_the_recordings_time(tmp_path: Path) -> None:
+    exchange = ReplayExchange(_recording(tmp_path), speed=20.0)
+    await exchange.open()
+    told: list[Playback] = []
+    exchange.watch = told.append
+    async with exchange.connect(exchange.symbols) as stream:
+        events = aiter(stream)
+        await anext(events)
+        exchange.pause()
+        waiting = asyncio.ensure_future(anext(events))
+        shown = exchange.clock.now()
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        assert exchange.clock.now() == shown
+        exchange.pause()
+        await waiting
+        assert exchange.clock.now() > shown
+    assert [one.paused for one in told] == [True, False]
+
+
+async def test_the_speed_changes_while_it_plays(tmp_path: Path) -> None:
+    exchange = ReplayExchange(_recording(tmp_path), speed=0.1)
+    await exchange.open()
+    async with exchange.connect(exchange.symbols) as stream:
+        events = aiter(stream)
+        await anext(events)
+        waiting = asyncio.ensure_future(anext(events))
+        for _ in SPEEDS:
+            exchange.change_speed(1)
+        assert exchange.playback.speed == SPEEDS[-1]
+        async with asyncio.timeout(0.5):  # a second at the old pace
+            await waiting
+    for _ in SPEEDS:
+        exchange.change_speed(-1)
+    assert exchange.playback.speed == SPEEDS[0]
+
+
+async def test_moving_about_makes_neither_gaps_nor_doubles(paths: Paths, tmp_path: Path) -> None:
+    file = tmp_path / "recording.gz"
+    came = [trade(number, time_ms=START_MS + number * 10) for number in range(6000)]  # a minute
+    file.write_bytes(gzip.compress("".join(f"{one.time_ms}000000 {frame(one)}\n" for one in came).encode()))
+    exchange = ReplayExchange(file, speed=50.0, hold=True)
+    await exchange.open()
+    await exchange.measure()
+    start = datetime.fromtimestamp(START_MS / 1000, UTC)
+    assert exchange.playback.end == start + timedelta(milliseconds=59_990)
+    boards = Boards()
+    async with open_database(paths) as database, asyncio.timeout(30):
+        recorder = Recorder(database, settings=SETTINGS, clock=exchange.clock)
+        feed = Feed(
+            exchange,
+            exchange.symbols,
+            clock=exchange.clock,
+            boards=boards,
+            recorder=recorder,
+            database=database,
+            settings=SETTINGS,
+        )
+        tasks = [asyncio.create_task(recorder.run()), asyncio.create_task(feed.run())]
+        await until(lambda: feed.status().received > 200)
+        await exchange.seek(30.0, feed.rebase)
+        assert timedelta(seconds=30) <= exchange.clock.now() - start < timedelta(seconds=50)
+        before = feed.status().received
+        await until(lambda: feed.status().received > before)
+        await exchange.seek(-3600.0, feed.rebase)
+        assert exchange.clock.now() - start < timedelta(seconds=1)
+        await until(lambda: exchange.playback.ended)
+        assert feed.status().state is not State.OFF, "it can be moved back from its end"
+        await exchange.seek(-10.0, feed.rebase)
+        await until(lambda: not exchange.playback.ended)
+        await exchange.seek(3600.0, feed.rebase)
+        await until(lambda: exchange.playback.ended)
+        assert exchange.clock.now() == exchange.playback.end
+        assert feed.status().gaps == 0
+        await until(lambda: recorder.waiting == 0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        found = [one async for one in read_trades(database, "BTCUSDT")]
+        assert found == came
+        assert [one async for one in read_bars(database, "BTCUSDT")] == bars_of(came)
+
+
+async def test_the_end_of_a_damaged_recording_is_that_of_what_is_good(tmp_path: Path) -> None:
+    file = tmp_path / "cut.gz"
+    packed = gzip.compress("".join(f"{one.time_ms}000000 {frame(one)}\n" for one in trades(1, 3000)).encode())
+    file.write_bytes(packed[: len(packed) // 2])
+    exchange = ReplayExchange(file, speed=1e9, hold=True)
+    await exchange.open()
+    await exchange.seek(86_400.0, lambda: None)
+    assert exchange.playback.ended
+    assert START_MS / 1000 < exchange.clock.now().timestamp() < START_MS / 1000 + 3000 * 0.7
 
 
 async def _play(paths: Paths, exchange: ReplayExchange) -> tuple[FeedStatus, Boards]:

@@ -243,6 +243,7 @@ class DemoCommands(Commands):
         self.opened: list[tuple[Ticket, int]] = []
         self.closed: list[Ticket] = []
         self.scans: list[Sequence[str] | None] = []
+        self.asked: list[str] = []
         self.refuse: str | None = None
         self._stop = False
 
@@ -425,6 +426,15 @@ class DemoCommands(Commands):
                 "expired",
             ),
         ]
+
+    async def pause_replay(self) -> None:
+        self.asked.append("pause")
+
+    async def seek_replay(self, seconds: float) -> None:
+        self.asked.append(f"seek {seconds:+g}")
+
+    async def change_replay_speed(self, steps: int) -> None:
+        self.asked.append(f"speed {steps:+d}")
 
     async def next_session(self) -> datetime:
         if isinstance(self.clock, StillClock):

@@ -8,6 +8,7 @@ import pytest
 
 from cockpit.scan.earnings import DateClaim
 from cockpit.settings import Settings, UiSettings
+from cockpit.ticks.playback import Playback
 from cockpit.tui.actions import ACTIONS, Pane
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.main_screen import MainScreen
@@ -296,3 +297,27 @@ async def test_a_replay_says_that_it_holds_trades_only(screen: Screen) -> None:
         shown = picture(app)
         assert shown.count("a recording holds trades only") == 3
         assert "s scan" not in shown
+
+
+async def test_a_replay_is_paused_moved_and_hurried_by_keys(session: DemoSession, screen: Screen) -> None:
+    start = session.clock.now() - timedelta(seconds=65)
+    session.boards.replay.put("replay", Playback(start, start + timedelta(minutes=61), speed=20.0, paused=True))
+    async with screen(session, settings=Settings(profile="replay")) as (app, pilot):
+        await settled(app, pilot)
+        shown = picture(app)
+        assert "1:05/1:01:00 paused 20×" in shown
+        assert "Space pause  [ -1 min" in shown
+        assert " scan" not in shown.splitlines()[-1]
+        await pilot.press("space", "[", "comma", "]", ".", "-", "+", "=")
+        await settled(app, pilot)
+        assert session.demo.asked == [
+            *("pause", "seek -60", "seek -60", "seek +60", "seek +60", "speed -1", "speed +1", "speed +1")
+        ]
+
+
+async def test_only_a_replay_offers_to_be_paused(session: DemoSession, screen: Screen) -> None:
+    async with screen(session) as (app, pilot):
+        assert "pause" not in picture(app)
+        await pilot.press("?")
+        await settled(app, pilot)
+        assert "Stop the recording" not in picture(app)

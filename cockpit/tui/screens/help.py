@@ -1,21 +1,21 @@
 """All keys, from the table of actions and the user's keymap."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cockpit.fields import CANDIDATE_FIELDS, POSITION_FIELDS, SPREAD_FIELDS, TICK_FIELDS
-from cockpit.tui.actions import ACTIONS, Group
+from cockpit.tui.actions import ACTIONS, Action, offered
 from cockpit.tui.inks import Ink
 from cockpit.tui.keymap import keys_of, shown
 from cockpit.tui.screens.sheet import LinesSheet, line_of, wrapped
 from cockpit.tui.widgets.lines import EMPTY, Line, fit
 
 
-def help_lines(keymap: Mapping[str, str], width: int = 76) -> list[Line]:
+def help_lines(keymap: Mapping[str, str], width: int = 76, *, actions: Sequence[Action] = ACTIONS) -> list[Line]:
     """The help, a chapter a group."""
     lines: list[Line] = []
-    for group in Group:
+    for group in dict.fromkeys(action.group for action in actions):
         lines.append(line_of((group.value, Ink.ACCENT)))
-        for action in ACTIONS:
+        for action in actions:
             if action.group is group:
                 keys = " ".join(shown(key) for key in keys_of(action.name, keymap))
                 lines.append(line_of((f"  {fit(keys, 14)}", Ink.STRONG), (action.description, Ink.TEXT)))
@@ -57,6 +57,6 @@ def help_lines(keymap: Mapping[str, str], width: int = 76) -> list[Line]:
     return lines
 
 
-def help_sheet(keymap: Mapping[str, str]) -> LinesSheet:
-    """The help as a window."""
-    return LinesSheet("Keys", help_lines(keymap))
+def help_sheet(keymap: Mapping[str, str], profile: str) -> LinesSheet:
+    """The help as a window, of what a profile offers."""
+    return LinesSheet("Keys", help_lines(keymap, actions=offered(profile)))

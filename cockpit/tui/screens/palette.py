@@ -8,7 +8,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from cockpit.errors import CockpitError
 from cockpit.tui import trading
-from cockpit.tui.actions import ACTIONS
+from cockpit.tui.actions import offered
 from cockpit.tui.keymap import keys_of, shown
 from cockpit.tui.theming import theme_files
 
@@ -59,7 +59,7 @@ class CockpitCommands(Provider):
                 )
 
     def _actions(self) -> Iterator[Command]:
-        for action in ACTIONS:
+        for action in offered(self._cockpit.settings.profile):
             if action.palette:
                 keys = " ".join(shown(key) for key in keys_of(action.name, self._cockpit.keymap))
                 handler = getattr(self._main, f"action_{action.name}")
