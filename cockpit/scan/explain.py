@@ -46,10 +46,17 @@ def explain(
         trades: closed positions with what every scorer had said of them; None where they are not at hand.
     """
     title = f"{candidate.symbol} reports {candidate.report_date:%a %d %b %Y} {_timing(candidate.timing)}"
+    if candidate.problem is not None and not candidate.date_sources:
+        title = f"{candidate.symbol}: no coming report is known"
     verdict = verdict_section(candidate, spreads) if candidate.problem is None else None
     sections = [*([verdict] if verdict else []), Section("Inputs", tuple(_inputs(candidate)))]
     dates = tuple(
-        date_rows(candidate.date_sources, candidate.confirmations, timing_confirmed=candidate.timing_confirmed)
+        date_rows(
+            candidate.date_sources,
+            candidate.confirmations,
+            candidate.timing,
+            timing_confirmed=candidate.timing_confirmed,
+        )
     )
     if dates:
         sections.append(Section("Report date", dates))

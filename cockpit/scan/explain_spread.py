@@ -57,10 +57,8 @@ def _verdict(candidate: Candidate, best: Spread) -> Iterator[Row]:
     premium = breakeven_premium(candidate, best)
     if premium is not None:
         expected = outlook(candidate)
-        now = "unknown" if expected is None else f"{expected.premium:.2f}"
-        yield Row(
-            "turns at a VRP of", f"{premium:.2f}", f"now {now}, expected; below it the EV is negative and the score 0"
-        )
+        now = "not known now" if expected is None else f"now {expected.premium:.2f}, expected"
+        yield Row("turns at a VRP of", f"{premium:.2f}", f"{now}; below it the EV is negative and the score 0")
     elif best.ev is not None:
         yield Row("turns at a VRP of", UNKNOWN, "no ratio between 0.3 and 5 changes the sign of the EV")
     if best.size.caps:
@@ -123,7 +121,16 @@ def _score(score: Score) -> Iterator[Row]:
         )
     yield Row("score", f"{score.total:.1f}", f"scorer {score.scorer}: {score.rationale}")
     for flag in score.flags:
-        yield Row("score note", flag)
+        yield Row("score note", flag, _flag_note(score, flag))
+
+
+def _flag_note(score: Score, flag: str) -> str:
+    name, _, state = flag.rpartition(" ")
+    if state != "unknown":
+        return ""
+    if any(part.name == name and part.points > 0.0 for part in score.parts):
+        return f"{score.scorer} gives it full marks all the same; ev gives none"
+    return "earned nothing"
 
 
 def _size(spread: Spread) -> Iterator[Row]:

@@ -123,20 +123,31 @@ def usual_timing(past: Sequence[PastReport]) -> Timing | None:
     return timing if count >= _HABIT_SHARE * len(known) else None
 
 
-def date_rows(claims: Sequence[DateClaim], confirmations: int, *, timing_confirmed: bool) -> Iterator[Row]:
-    """Rows of an explanation: what each source says, and what follows."""
+def date_rows(
+    claims: Sequence[DateClaim], confirmations: int, timing: Timing, *, timing_confirmed: bool
+) -> Iterator[Row]:
+    """Rows of an explanation: what each source says, and what follows.
+
+    Args:
+        timing: what the figures stand on.
+    """
     if not claims:
         return
     for claim in claims:
         day = f"{claim.day:%a %d %b %Y}"
-        timing = UNKNOWN if claim.timing is Timing.UNKNOWN else claim.timing.value
+        hour = UNKNOWN if claim.timing is Timing.UNKNOWN else claim.timing.value
         if claim.slack:
-            yield Row(claim.source, day, f"by the same quarter a year ago, give or take {claim.slack} days; {timing}")
+            yield Row(claim.source, day, f"by the same quarter a year ago, give or take {claim.slack} days; {hour}")
             continue
         words = {None: "", True: ", marked as confirmed", False: ", not confirmed yet"}[claim.confirmed]
-        yield Row(claim.source, day, f"timing {timing}{words}; the day in New York")
+        yield Row(claim.source, day, f"timing {hour}{words}; the day in New York")
     yield Row("calendars that agree", str(confirmations), "scan.min_confirmations asks for so many at least")
-    yield Row("timing", "stated" if timing_confirmed else "estimated", "by a calendar, or by the habit of past reports")
+    if timing is Timing.UNKNOWN:
+        yield Row("timing", UNKNOWN, "no calendar states it and past reports have no habit: taken as after the close")
+    elif timing_confirmed:
+        yield Row("timing", f"{timing.value}, stated", "by a calendar")
+    else:
+        yield Row("timing", f"{timing.value}, estimated", "by the habit of past reports; no calendar states it")
 
 
 def _nearest(day: date, claims: Sequence[DateClaim]) -> Iterator[DateClaim]:

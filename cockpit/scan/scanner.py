@@ -214,23 +214,24 @@ class Scanner:
         close_up: bool,
     ) -> Findings | None:
         """None for a name under the price limit; whatever goes wrong is the name's own problem and stops no other."""
+        dates = weigh(report, claims)
         if spot is None:
-            return self._nothing(report, f"{self._venue.name} has no price for {report.symbol}")
+            return self._nothing(report, f"{self._venue.name} has no price for {report.symbol}", dates=dates)
         if spot < self._settings.scan.min_price and not exempt:
             return None
         try:
-            dates = weigh(report, claims)
             veto = dates.veto(self._settings.scan.min_confirmations)
             if veto is not None:
-                findings = self._nothing(report, veto, spot)
-                flags = (*dates.flags, "unconfirmed date")
-                return replace(findings, candidate=replace(dated(findings.candidate, dates), flags=flags))
+                findings = self._nothing(report, veto, spot, dates)
+                return replace(
+                    findings, candidate=replace(findings.candidate, flags=(*dates.flags, "unconfirmed date"))
+                )
             return await self._find(await self._inputs(report, spot, claims, dates), close_up=close_up)
         except CockpitError as error:
-            return self._nothing(report, str(error), spot)
+            return self._nothing(report, str(error), spot, dates)
         except Exception as error:
             log.exception("scan of %s", report.symbol)
-            return self._nothing(report, f"{report.symbol} could not be analysed ({error}); see the log", spot)
+            return self._nothing(report, f"{report.symbol} could not be analysed ({error}); see the log", spot, dates)
 
     async def _find(self, inputs: Inputs, *, close_up: bool) -> Findings:
         """Findings of a first look, and of a closer one where there is something to trade."""
@@ -243,8 +244,10 @@ class Scanner:
             return findings
         return self._closer_memo.findings(closer, self._clock.now(), self._settings)
 
-    def _nothing(self, report: EarningsReport, problem: str, spot: float | None = None) -> Findings:
-        return Findings(replace(without_figures(report, self._clock.now(), problem), spot=spot), ())
+    def _nothing(
+        self, report: EarningsReport, problem: str, spot: float | None = None, dates: DateTrust | None = None
+    ) -> Findings:
+        return Findings(dated(replace(without_figures(report, self._clock.now(), problem), spot=spot), dates), ())
 
     async def _inputs(
         self, report: EarningsReport, spot: float, claims: Sequence[DateClaim] | None, dates: DateTrust

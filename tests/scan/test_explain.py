@@ -6,9 +6,12 @@ from datetime import date
 import pytest
 
 from cockpit.boards import Boards
+from cockpit.errors import Refusal
+from cockpit.scan.earnings import Timing
 from cockpit.scan.explain import Explanation, explain
+from cockpit.spreads.scoring import ExpectedValue, Facts, VersionTwo
 from cockpit.spreads.structure import Rejection, StructureKind, Unbuilt
-from tests.scan.market import EXPIRIES, chain, market, report
+from tests.scan.market import EXPIRIES, chain, market, refusal, report
 from tests.scan.test_scanner import scanner
 
 
@@ -57,9 +60,32 @@ async def test_what_is_unknown_reads_as_a_question_mark() -> None:
 async def test_a_name_without_figures_is_explained_by_its_problem() -> None:
     result = await scanner(*market(["AAA"]), Boards()).scan(["ZZZ"])
     found = explain(result.candidates[0], ())
+    assert found.title == "ZZZ: no coming report is known"
     assert [section.title for section in found.sections] == ["Inputs"]
     assert found.sections[0].rows[0].value == "the calendar has no coming report of ZZZ"
     assert "?" in text(explain(replace(result.candidates[0], problem=None), ()))
+
+
+@pytest.mark.parametrize("missing", ["price", "expirations"])
+async def test_a_name_that_fails_keeps_its_report_date(missing: str) -> None:
+    earnings, venue = market(["AAA"])
+    if missing == "price":
+        venue.prices.clear()
+    else:
+        venue.failing["AAA"] = refusal(Refusal.UNAVAILABLE)
+    found = explain((await scanner(earnings, venue, Boards()).scan()).candidates[0], ())
+    assert found.title == "AAA reports Wed 02 Dec 2026 AMC"
+    assert "Report date|calendar|Wed 02 Dec 2026|timing AMC" in text(found)
+
+
+async def test_a_timing_that_nobody_knows_is_not_called_estimated() -> None:
+    earnings, venue = market(["AAA"])
+    earnings.reports = [report("AAA", timing=Timing.UNKNOWN)]
+    habit = text(explain((await scanner(earnings, venue, Boards()).scan()).candidates[0], ()))
+    assert "Report date|timing|AMC, estimated|by the habit of past reports" in habit
+    earnings.past["AAA"] = [replace(one, timing=Timing.UNKNOWN) for one in earnings.past["AAA"]]
+    words = text(explain((await scanner(earnings, venue, Boards()).scan()).candidates[0], ()))
+    assert "Report date|timing|?|no calendar states it" in words
 
 
 async def test_the_verdict_says_what_would_turn_it() -> None:
@@ -203,3 +229,21 @@ async def test_the_probability_by_history_comes_with_its_sample() -> None:
         assert spread.pop_hist_reports == 12
         words = text(explain(result.candidates[0], [spread]))
         assert f"|POP by history|{100.0 * spread.pop_hist:.1f} %|12 past reactions, each up and down" in words
+
+
+async def test_what_a_scorer_makes_of_unknown_liquidity_is_said_in_words() -> None:
+    result = await scanner(*market(["AAA"]), Boards()).scan()
+    spread = result.spreads["AAA"][0]
+    facts = Facts(spread.kind, pop=0.7, reward_risk=0.4, vrp=1.5, contracts=3, ev=20.0, max_loss=200.0, vrp_shrunk=1.2)
+    generous, strict = VersionTwo().score(facts), ExpectedValue().score(facts)
+    liquidity = {
+        score.scorer: next(one for one in score.parts if one.name == "liquidity") for score in (generous, strict)
+    }
+    assert liquidity["v2"].points == liquidity["v2"].weight
+    assert liquidity["ev"].points == 0.0
+    words = text(explain(result.candidates[0], [replace(spread, score=generous)]))
+    assert "|score: liquidity|?|26.0 of 26.0 points" in words
+    assert "|score note|liquidity unknown|v2 gives it full marks all the same; ev gives none" in words
+    words = text(explain(result.candidates[0], [replace(spread, score=strict)]))
+    assert "|score: liquidity|?|0.0 of " in words
+    assert "|score note|liquidity unknown|earned nothing" in words
