@@ -8,7 +8,7 @@ import gc
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,11 +16,14 @@ from pathlib import Path
 from cockpit.boards import Boards
 from cockpit.clock import Clock
 from cockpit.desk import Desk
+from cockpit.errors import UsageError
 from cockpit.health.alert import Alert
 from cockpit.health.alert_rows import AlertRows
 from cockpit.health.alerts import Alerts, read_rules
 from cockpit.health.hook import AlertHook
 from cockpit.health.sampler import HealthSampler
+from cockpit.health.status import State, TaskStatus
+from cockpit.health.usage_log import UsageLog
 from cockpit.logs import logging_to
 from cockpit.market import Market, live_market, replayed_market, simulated_market
 from cockpit.paths import Paths
@@ -40,6 +43,7 @@ from cockpit.supervisor import Supervisor
 from cockpit.ticks.feed import Feed
 from cockpit.ticks.recorder import Recorder
 from cockpit.ticks.retention import Retention
+from cockpit.ticks.session_file import SessionFile
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +56,7 @@ class Context:
 
     Attributes:
         read_only: why nothing can be written, as a sentence; None where it can.
+        session_file: what the stream is recorded to; None where it is not.
     """
 
     settings: Settings
@@ -64,6 +69,7 @@ class Context:
     marker: Marker
     sampler: HealthSampler
     read_only: str | None
+    session_file: SessionFile | None = None
 
 
 @asynccontextmanager
@@ -74,6 +80,8 @@ async def open_context(
     as_of: datetime | None = None,
     recording: Path | None = None,
     speed: float = 1.0,
+    record: Path | None = None,
+    feed_only: bool = False,
 ) -> AsyncIterator[Context]:
     """Open a session and close it in order.
 
@@ -83,6 +91,8 @@ async def open_context(
         as_of: put the clock at this time. In the background it runs on from there; otherwise it stands still.
         recording: the file to play in the ``replay`` profile.
         speed: of that replay, in times its own pace.
+        record: a new file to record the exchange's stream to.
+        feed_only: start nothing that asks about options and earnings.
 
     Raises:
         CockpitError: with one sentence, whatever could not be opened.
@@ -90,6 +100,8 @@ async def open_context(
     # A session holds chains and histories by the hundred thousand values, all acyclic: the collector's usual pace
     # spends a fifth of a scan on looking through them in vain.
     gc.set_threshold(*_COLLECTOR_PACE)
+    if record is not None and settings.profile == "replay":
+        raise UsageError("a replay is a recording already; nothing of it is recorded again")
     folders = settings.folders()
     folders.create()
     async with AsyncExitStack() as stack:
@@ -102,7 +114,18 @@ async def open_context(
         else:
             opened = live_market(settings, database, as_of, runs=background)
         market = await stack.enter_async_context(opened)
-        yield await _open_services(stack, settings, folders, database, market, background, keep=as_of is None)
+        if feed_only:
+            market = replace(market, has_options=False)
+        session_file = None
+        if record is not None:
+            session_file = SessionFile(record, clock=market.clock, limit_mb=settings.ticks.record_mb)
+            stack.push_async_callback(session_file.close)
+            market.exchange.tap(session_file.take)
+            market = replace(market, tasks=(*market.tasks, ("recording", session_file.run)))
+        context = await _open_services(stack, settings, folders, database, market, background, keep=as_of is None)
+        if session_file is not None:
+            session_file.watch = partial(_tell_of_recording, context.boards)
+        yield replace(context, session_file=session_file)
 
 
 async def _open_services(
@@ -141,6 +164,9 @@ async def _open_services(
         database=database,
         settings=settings.ticks,
     )
+    usage = UsageLog(market.usage, database, market.clock, settings.health.usage_days)
+    if keep:
+        stack.push_async_callback(usage.write)
     sampler = HealthSampler(clock=market.clock, board=boards.health, database=database, providers=market.statuses)
 
     async def next_session() -> datetime:
@@ -176,11 +202,13 @@ async def _open_services(
         supervisor.start("retention", Retention(database, clock=market.clock, settings=settings.ticks).run)
         supervisor.start("copies", lambda: copy_daily(database))
         supervisor.start("health", sampler.run)
+        if keep:
+            supervisor.start("usage", usage.run)
         stack.push_async_callback(hook.aclose)
         if settings.health.port:
             from cockpit.health.endpoint import health_endpoint
 
-            rows = health_endpoint(settings.health.port, lambda: dict(boards.health.items()))
+            rows = health_endpoint(settings.health.port, lambda: dict(boards.health.items()), market.usage)
             await stack.enter_async_context(rows)
         supervisor.start("alerts", alerts.run)
         for name, work in market.tasks:
@@ -223,6 +251,11 @@ def _alerts(settings: Settings, market: Market, boards: Boards) -> tuple[Alerts,
         tell=tell,
         quotes=prices if market.has_options else None,
     ), hook
+
+
+def _tell_of_recording(boards: Boards, message: str) -> None:
+    state = State.DEGRADED if message else State.UP
+    boards.health.put("task:recording", TaskStatus("recording", state, message=message))
 
 
 async def _show_last_scan(boards: Boards, database: Database) -> None:

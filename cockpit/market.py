@@ -13,6 +13,7 @@ from cockpit.clock import Anchor, Clock, SimulatedClock, SystemClock
 from cockpit.emulator.process import EmulatorProcess, running_emulator
 from cockpit.errors import CockpitError, ProviderError, Refusal, UsageError
 from cockpit.health.status import ProviderStatus
+from cockpit.health.usage import Usage
 from cockpit.net.http import HttpClient
 from cockpit.network import live_network, simulated_network
 from cockpit.options.calendar import Phase, next_session, opens_at, session_state
@@ -53,6 +54,7 @@ class Market:
     Attributes:
         symbols: exchange symbols that the feed carries.
         statuses: what the network layer says of each vendor.
+        usage: what was asked since the start, by vendor and endpoint.
         tasks: named background work of the market itself.
         next_session: moves the clock to the next session's open; only where ``moves``.
         has_options: False in a replay, which holds trades only.
@@ -68,6 +70,7 @@ class Market:
     earnings: EarningsSource
     symbols: Sequence[str]
     statuses: Callable[[], Iterable[ProviderStatus]]
+    usage: Callable[[], Iterable[tuple[tuple[str, str], Usage]]]
     tasks: tuple[tuple[str, Callable[[], Awaitable[None]]], ...] = ()
     next_session: Callable[[], Awaitable[datetime]] = _stay
     moves: bool = False
@@ -178,6 +181,7 @@ async def replayed_market(recording: Path | None, speed: float) -> AsyncIterator
         earnings=none,
         symbols=exchange.symbols,
         statuses=tuple,
+        usage=tuple,
         tasks=(("recording", exchange.measure),),
         has_options=False,
         replay=exchange,
@@ -226,6 +230,7 @@ def _vendors(http: HttpClient, clock: Clock, settings: Settings) -> Market:
         opinions=tuple(opinions[name]() for name in settings.sentiment.sources),
         symbols=settings.ticks.symbols,
         statuses=http.statuses,
+        usage=http.usage,
     )
 
 

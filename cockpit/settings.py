@@ -97,12 +97,13 @@ class TickSettings(_Section):
     idle_seconds: Positive = 0.5
     ring: Annotated[int, Field(ge=1000, le=5_000_000)] = 200_000
     mute_seconds: Positive = 8.0
-    quiet_seconds: Positive = 30.0
+    quiet_seconds: Positive = 27.0
     rollover_seconds: Positive = 85_800.0
     backfill_hours: Annotated[float, Field(ge=0, le=168)] = 2.0
     keep_days: Annotated[float, Field(ge=0, le=36_500)] = 0.0
     disk_share: Annotated[float, Field(gt=0, le=0.9)] = 0.5
     switch_venue: bool = True
+    record_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
 
 
 class VenueSettings(_Section):
@@ -324,6 +325,7 @@ class HealthSettings(_Section):
     """``[health]``"""
 
     port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    usage_days: Annotated[int, Field(ge=1, le=3660)] = 30
 
 
 class AlertSettings(_Section):

@@ -4,20 +4,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.formats import Column, Sheet, format_choice, plain, print_json, print_table
+from cockpit.cli.formats import Column, Sheet, format_choice, plain, print_json, print_sheet, print_table
 from cockpit.cli.invocation import Invocation, pass_invocation, program_options
+from cockpit.errors import UsageError
 
 if TYPE_CHECKING:
     from cockpit.context import Context
     from cockpit.health.status import HealthRow
+    from cockpit.health.usage import Usage
 
 
 @click.command()
+@click.option("--usage", "hours", type=click.IntRange(1, 24 * 366), help="What vendors were asked in the last HOURS.")
 @format_choice("table", "json", "prometheus")
 @program_options()
 @pass_invocation
-def health(invocation: Invocation, form: str) -> None:
+def health(invocation: Invocation, form: str, hours: int | None) -> None:
     """Look at database, vendors, limits and process."""
+    if hours is not None:
+        if form == "prometheus":
+            raise UsageError("usage by the hour has no Prometheus form; take --format table or json")
+        _print_usage(invocation, hours, form)
+        return
 
     async def work(context: "Context") -> list[tuple[str, "HealthRow"]]:
         await context.sampler.sample()
@@ -34,6 +42,19 @@ def health(invocation: Invocation, form: str) -> None:
         print_table(Sheet("health", "parts", _COLUMNS, rows))
 
 
+def _print_usage(invocation: Invocation, hours: int, form: str) -> None:
+    from datetime import timedelta
+
+    from cockpit.storage.usage import usage_since
+
+    async def work(context: "Context") -> list[tuple[tuple[str, str], "Usage"]]:
+        found = await usage_since(context.database, context.clock.now() - timedelta(hours=hours - 1))
+        return sorted(found.items())
+
+    sheet = Sheet("usage", "endpoints", _USAGE_COLUMNS, invocation.run(work))
+    print_sheet(sheet, form)
+
+
 def _details(row: "HealthRow") -> str:
     """Every figure of a row that is known, as ``name value``."""
     hidden = {"name", "venue", "provider", "state", "windows", "message", "last_error", "last_error_at"}
@@ -45,6 +66,31 @@ def _details(row: "HealthRow") -> str:
 
 def _told(name: str, value: object, hidden: set[str]) -> bool:
     return name not in hidden and value is not None and value != ""
+
+
+_USAGE_COLUMNS: list[Column[tuple[tuple[str, str], "Usage"]]] = [
+    Column("provider", "provider", lambda item: item[0][0]),
+    Column("endpoint", "endpoint", lambda item: item[0][1] or "(caches)"),
+    Column("requests", "requests", lambda item: item[1].requests),
+    Column("errors", "errors", lambda item: item[1].errors),
+    Column(
+        "failures", "by class", lambda item: " ".join(f"{kind} {n}" for kind, n in sorted(item[1].failures.items()))
+    ),
+    Column("received", "bytes", lambda item: item[1].received),
+    Column("waits", "waits", lambda item: item[1].waits),
+    Column("waited_ms", "waited ms", lambda item: round(item[1].waited_ms)),
+    Column("p50_ms", "p50 ms", lambda item: _rounded(item[1].quantile(0.50))),
+    Column("p95_ms", "p95 ms", lambda item: _rounded(item[1].quantile(0.95))),
+    Column("p99_ms", "p99 ms", lambda item: _rounded(item[1].quantile(0.99))),
+    Column("hits", "hits", lambda item: item[1].hits + item[1].second_hits),
+    Column("misses", "misses", lambda item: item[1].misses),
+    Column("evictions", "evicted", lambda item: item[1].evictions),
+    Column("uptime", "up", lambda item: _rounded(item[1].uptime, 4)),
+]
+
+
+def _rounded(value: float | None, digits: int = 1) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 _COLUMNS: list[Column[tuple[str, "HealthRow"]]] = [

@@ -4,11 +4,12 @@ import asyncio
 import errno
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from cockpit.errors import CockpitError
 from cockpit.health.status import HealthRow, State
+from cockpit.health.usage import Usage
 from cockpit.storage.encoding import dumps
 
 log = logging.getLogger(__name__)
@@ -18,7 +19,11 @@ _CONTENT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @asynccontextmanager
-async def health_endpoint(port: int, rows: Callable[[], Mapping[str, HealthRow]]) -> AsyncIterator[int]:
+async def health_endpoint(
+    port: int,
+    rows: Callable[[], Mapping[str, HealthRow]],
+    usage: Callable[[], Iterable[tuple[tuple[str, str], Usage]]] = tuple,
+) -> AsyncIterator[int]:
     """Serve until the context ends; the port that is served (of use where 0 asks for any free one).
 
     ``/metrics`` is the Prometheus text, written off the loop. ``/health`` is JSON, with status 503 where a part is
@@ -32,7 +37,8 @@ async def health_endpoint(port: int, rows: Callable[[], Mapping[str, HealthRow]]
     from cockpit.health.exporters import prometheus
 
     async def metrics(_: web.Request) -> web.Response:
-        text = await asyncio.to_thread(prometheus, dict(rows()))
+        asked = [(key, counts.copy()) for key, counts in usage()]
+        text = await asyncio.to_thread(prometheus, dict(rows()), asked)
         return web.Response(body=text.encode(), headers={"Content-Type": _CONTENT})
 
     async def health(_: web.Request) -> web.Response:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from cockpit.health.status import (
@@ -15,6 +16,7 @@ from cockpit.health.status import (
     TaskStatus,
     Window,
 )
+from cockpit.health.usage import BOUNDS_MS, Usage
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -101,23 +103,29 @@ _WINDOW = (
 _BREAKER = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
 
 
-def prometheus(rows: Mapping[str, HealthRow]) -> str:
+def prometheus(rows: Mapping[str, HealthRow], usage: Iterable[tuple[tuple[str, str], Usage]] = ()) -> str:
     """Every known figure in the Prometheus text format; what is unknown is left out.
 
-    ``cockpit_<part>_up`` is 1 where the part is up, else 0.
+    ``cockpit_<part>_up`` is 1 where the part is up, else 0. ``usage`` adds a histogram of latency by vendor and
+    endpoint.
     """
     from prometheus_client import CollectorRegistry, generate_latest
 
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(HealthCollector(lambda: rows))
+    registry.register(HealthCollector(lambda: rows, lambda: usage))
     return generate_latest(registry).decode()
 
 
 class HealthCollector:
     """A Prometheus collector over rows that are looked at when somebody asks; nothing is counted twice."""
 
-    def __init__(self, rows: Callable[[], Mapping[str, HealthRow]]) -> None:
+    def __init__(
+        self,
+        rows: Callable[[], Mapping[str, HealthRow]],
+        usage: Callable[[], Iterable[tuple[tuple[str, str], Usage]]] = tuple,
+    ) -> None:
         self._rows = rows
+        self._usage = usage
 
     def describe(self) -> Iterable["Metric"]:
         """Nothing: what there is shows itself when it is collected."""
@@ -137,6 +145,22 @@ class HealthCollector:
                     seconds = [*labels, f"{window.seconds:g}"]
                     _add(families, f"cockpit_{part}_{name}", told, [*names, "window"], seconds, _window(read, window))
         yield from families.values()
+        yield from self._latencies()
+
+    def _latencies(self) -> Iterator["Metric"]:
+        from prometheus_client.core import HistogramMetricFamily
+
+        family = HistogramMetricFamily(
+            "cockpit_provider_latency_seconds", "Answers by how long they took.", labels=["provider", "endpoint"]
+        )
+        for (provider, endpoint), usage in self._usage():
+            if any(usage.latency):
+                below = list(accumulate(usage.latency))
+                ends = [*(f"{bound / 1000.0:g}" for bound in BOUNDS_MS), "+Inf"]
+                buckets = list(zip(ends, map(float, below), strict=True))
+                family.add_metric([provider, endpoint], buckets, usage.latency_ms / 1000.0)
+        if family.samples:
+            yield family
 
 
 def _samples(row: HealthRow, figures: Iterable[_Figure]) -> Iterator[tuple[str, str, float]]:

@@ -1,7 +1,7 @@
 """The one way out of the process: every request is limited, broken off, retried, bounded and counted here."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -11,6 +11,7 @@ from cockpit import __version__
 from cockpit.clock import Clock
 from cockpit.errors import ProviderError, Refusal
 from cockpit.health.status import ProviderStatus
+from cockpit.health.usage import Usage
 from cockpit.net.breaker import BreakerOpenError
 from cockpit.net.limiter import LimitError
 from cockpit.net.link import ProviderLink
@@ -30,6 +31,7 @@ MAX_BODY = 32 * 2**20
 _MAX_REDIRECTS = 3
 _PATIENCE = 90.0
 _CONNECTIONS = 256
+_A_WAIT = 0.001
 _CONNECTIONS_PER_HOST = 128
 
 
@@ -90,6 +92,12 @@ class HttpClient:
     def statuses(self) -> tuple[ProviderStatus, ...]:
         """Every vendor for the health board, in the order they were linked."""
         return tuple(link.status() for link in self._links.values())
+
+    def usage(self) -> Iterator[tuple[tuple[str, str], Usage]]:
+        """What was asked since the start, by vendor and endpoint."""
+        for name, link in self._links.items():
+            for endpoint, counts in link.counts():
+                yield (name, endpoint), counts
 
     def memory(self) -> str:
         """What must outlive the process, as JSON: allowances of a day that are spent, bans that are in force."""
@@ -179,13 +187,20 @@ class HttpClient:
                 Refusal.QUOTA, f"one request weighs {weight}, more than its limit of {capacity}; raise the limit"
             )
 
+        usage = link.usage[_endpoint(url, params)]
+
         async def once() -> Response:
             with link.breaker.attempt() as still_closed:
                 self._open_session(link)
+                asked = self.clock.monotonic()
                 use = await link.limiter.acquire(weight, _PATIENCE, still_closed)
+                if (waited := self.clock.monotonic() - asked) >= _A_WAIT:
+                    usage.waited(waited * 1000.0)
+                usage.requests += 1
                 with link.counting():
                     with link.limiter.under_way(use):
                         response = await self._send(link, method, url, params, form, headers)
+                    usage.answered(response.seconds * 1000.0, len(response.body))
                     await self._learn(link, response)
                     error = judge(response) if judge is not None else None
                     error = error or refusal_of(response, self.clock.now())
@@ -199,13 +214,18 @@ class HttpClient:
             self._beats = asyncio.create_task(self._beat(self._shared.beat_seconds))
         try:
             return await self._retry(once)
+        except ProviderError as error:
+            usage.failed(error.refusal.value)
+            raise
         except BreakerOpenError as error:
+            usage.failed("breaker")
             raise link.failed(
                 Refusal.UNAVAILABLE,
                 f"left alone after repeated failures; the next try is in {error.retry_after:.0f} s",
                 error.retry_after,
             ) from None
         except LimitError as error:
+            usage.failed("allowance")
             raise link.failed(Refusal.QUOTA, f"its allowance is spent; {_next(error.wait)}", error.wait) from None
 
     async def _send(
@@ -295,6 +315,17 @@ class HttpClient:
         while True:
             await asyncio.gather(*(link.limiter.beat() for link in self._links.values()))
             await asyncio.sleep(seconds)
+
+
+def _endpoint(url: str, params: Mapping[str, str] | None) -> str:
+    """What was asked for, without the name that it was asked of: the last word of the path that holds no figures.
+
+    Vendors with one address tell by the parameter ``function``.
+    """
+    if params is not None and "function" in params:
+        return params["function"].lower()
+    words = [word for word in urlsplit(url).path.split("/") if word.isalpha() and word[0].islower()]
+    return words[-1] if words else "root"
 
 
 def _next(wait: float) -> str:

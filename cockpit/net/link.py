@@ -8,6 +8,7 @@ from cockpit.clock import Clock
 from cockpit.errors import ProviderError, Refusal
 from cockpit.health.metrics import LatencyRing
 from cockpit.health.status import ProviderStatus, State
+from cockpit.health.usage import CACHE, EndpointUsage, Usage
 from cockpit.net.breaker import Breaker, BreakerState
 from cockpit.net.cache import CacheStats
 from cockpit.net.limiter import Limiter
@@ -28,6 +29,7 @@ class ProviderLink:
         cache: counters of the caches in front of it.
         second: what stands behind those caches; None where nothing does.
         latency: of the last answers, milliseconds.
+        usage: what was asked since the start, by endpoint.
         requests: sent.
         errors: requests that gave no usable answer, and those that were not sent.
         dropped: rows left out of answers that were otherwise good.
@@ -54,6 +56,8 @@ class ProviderLink:
         self.cache = CacheStats()
         self.second = second
         self.latency = LatencyRing()
+        self.usage = EndpointUsage()
+        self._looked_at = clock.monotonic()
         self.requests = 0
         self.errors = 0
         self.dropped = 0
@@ -71,6 +75,18 @@ class ProviderLink:
         error = self.refusal(refusal, sentence, retry_after)
         self.note(error)
         return error
+
+    def counts(self) -> Iterator[tuple[str, Usage]]:
+        """What was asked since the start, by endpoint, and the caches in front of it."""
+        now = self._clock.monotonic()
+        caches = self.usage[CACHE]
+        caches.hits, caches.misses = self.cache.hits, self.cache.misses
+        caches.second_hits, caches.evictions = self.cache.second_hits, self.cache.evictions
+        if self._state is not State.STARTING:
+            caches.seconds += now - self._looked_at
+            caches.up_seconds += now - self._looked_at if self.status().state is State.UP else 0.0
+        self._looked_at = now
+        return iter(self.usage)
 
     def note(self, error: ProviderError) -> None:
         """Count an answer that turned out to be unusable. An unknown symbol is an answer, and no error."""
