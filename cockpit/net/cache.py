@@ -122,11 +122,13 @@ class Cache(Generic[V]):
         if not fresh and (entry := self._live(key)) is not None:
             self.stats.hits += 1
             if self._early_share and entry.expires - self._clock.monotonic() < entry.seconds * self._early_share:
-                self._renew(key, entry, lambda: self._load(key, seconds, load, size, kind, tags, fresh=True))
+                self._renew(
+                    key, entry, lambda: self._load(key, seconds, load, size, kind, tags, fresh=True, drops=self._drops)
+                )
             return _unwrap(entry.outcome)
         flight = self._flights.get(key)
         if flight is None:
-            flight = self._start(key, self._load(key, seconds, load, size, kind, tags, fresh=fresh))
+            flight = self._start(key, self._load(key, seconds, load, size, kind, tags, fresh=fresh, drops=self._drops))
         else:
             self.stats.hits += 1
             flight.early = False
@@ -180,14 +182,14 @@ class Cache(Generic[V]):
 
     async def drop(self, key: str) -> None:
         """Forget a key, here and in the second level; a load under way is not kept."""
-        self._drops += 1
+        self._disown_flights()
         self._forget(key)
         if self._second is not None:
             await self._second.drop(key)
 
     async def drop_tag(self, tag: str) -> None:
         """Forget all that was kept with a tag, here and in the second level; loads under way are not kept."""
-        self._drops += 1
+        self._disown_flights()
         for key in list(self._tagged.get(tag, ())):
             self._forget(key)
         if self._second is not None:
@@ -195,12 +197,17 @@ class Cache(Generic[V]):
 
     async def drop_matching(self, pattern: str) -> None:
         """Forget all keys that a pattern matches, as :meth:`drop` does; ``*`` stands for any characters."""
-        self._drops += 1
+        self._disown_flights()
         matching = re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
         for key in [key for key in self._entries if matching.fullmatch(key)]:
             self._forget(key)
         if self._second is not None:
             await self._second.drop_matching(pattern)
+
+    def _disown_flights(self) -> None:
+        """Loads under way serve those who wait for them, nobody who asks from now on, and are not kept."""
+        self._drops += 1
+        self._flights.clear()
 
     def peek(self, key: str) -> V | None:
         """The fresh value of a key, or None; counts as a hit where there is one."""
@@ -255,9 +262,9 @@ class Cache(Generic[V]):
         tags: Sequence[str],
         *,
         fresh: bool,
+        drops: int,
     ) -> V | Exception:
         """The outcome as a value, so that an error nobody waits for is no unretrieved exception."""
-        drops = self._drops
         if self._second is not None and kind is not None and not fresh:
             kept = await self._second.find(key, kind)
             if kept is not None:

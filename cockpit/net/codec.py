@@ -28,8 +28,9 @@ def encode(value: object, kind: Any) -> bytes:
     """
     how, body = _FAST, _fast(value, kind)
     if body is None:
-        how, body = _THOROUGH, dumps(value).encode()
-        if repr(loads(body.decode(), kind)) != repr(value):  # NaN is not equal to itself
+        text = dumps(value)
+        how, body = _THOROUGH, text.encode()
+        if dumps(loads(text, kind)) != text:  # not by value: NaN is not equal to itself
             raise EncodingError(f"a {type(value).__name__} does not come back as {kind}")
     if len(body) <= _COMPRESS_FROM:
         return how + body

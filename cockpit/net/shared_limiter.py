@@ -10,18 +10,21 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from cockpit.clock import Clock
 from cockpit.health.status import Window
 from cockpit.net.limiter import Limiter, Use
 from cockpit.net.shared_log import Picture, Sent, SharedLog, SharedLogError, Span
-from cockpit.net.window_log import WindowLog
+from cockpit.net.window_log import DATED_TO, WindowLog
 
 log = logging.getLogger(__name__)
 
 _BEATS_TO_SETTLE = 2.5
+_HESITATION = 0.1
+_PROMPT = 0.05
+_MOST_CORRECTIONS = 5
 _NEVER = float("-inf")
 
 
@@ -36,6 +39,8 @@ class SharedLimiter(Limiter):
         margin: as of :class:`Limiter`; the log was made with the same one.
         sleep: how to wait.
         wall: epoch seconds, which tell holders apart that must take turns while the log is lost.
+        lost_after: for so many seconds a log that does not answer is waited for. One cockpit that goes on alone while
+            the others still have the log would be one too many, so that a hiccup must not count as a loss.
     """
 
     _attempts_alone = False
@@ -50,6 +55,7 @@ class SharedLimiter(Limiter):
         margin: float = 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         wall: Callable[[], float] = time.time,
+        lost_after: float = 2.0,
     ) -> None:
         super().__init__(limits, clock, margin=margin, sleep=sleep)
         self._shared = shared
@@ -57,11 +63,15 @@ class SharedLimiter(Limiter):
         self._wall = wall
         self._holder = secrets.token_hex(4)
         self._tickets = 0
+        self._asked = ""
         self._sent: deque[Use] = deque()
         self._longest = max((window.seconds for window in self._logs), default=0.0) + margin
         self._picture: Picture | None = None
         self._picture_at = _NEVER
         self._epoch = ""
+        self._lost_after = lost_after
+        self._silent_since: float | None = None
+        self._untold = False
         self._lost_at: float | None = None
         self._settled_at: float | None = None
         self._others: tuple[int, ...] = ()
@@ -110,11 +120,11 @@ class SharedLimiter(Limiter):
             resets_in = None
         known = None
         if self._lost_at is None and used > 0:
-            age = seconds if resets_in is None else seconds - resets_in
+            age = seconds if resets_in is None else min(seconds, seconds - resets_in + DATED_TO)
             try:
                 known = await self._shared.used_within(self._account, seconds, age + self._margin)
             except SharedLogError:
-                self._lose()
+                return
         window.expire(self._clock.monotonic())
         window.adopt(self._clock.monotonic(), used, resets_in, allowed, known)
 
@@ -152,7 +162,7 @@ class SharedLimiter(Limiter):
             else:
                 await self._return(picture)
         except SharedLogError:
-            self._lose()
+            self._unanswered(now)
 
     async def aclose(self) -> None:
         """Finish what is still to be told to the log."""
@@ -168,18 +178,18 @@ class SharedLimiter(Limiter):
             return self.paused_for
         if self._lost_at is not None:
             return self._admit_alone(now, weight)
-        self._tickets += 1
-        ticket = f"{self._holder}.{self._tickets}"
+        # A question that got no answer is asked again under the same ticket: it may have been recorded.
+        ticket = self._asked = self._asked or self._next_ticket()
         try:
             if not self._epoch:
                 await self._introduce()
-            picture = await self._shared.take(self._account, self._spans(now), weight, ticket, self._epoch)
+            if self._untold:
+                await self._tell_all(now)
+            picture = await self._take(now, weight, ticket)
         except SharedLogError:
-            self._lose()
+            if not self._unanswered(now):
+                return _HESITATION
             return self._admit_alone(now, weight)
-        except asyncio.CancelledError:
-            self._errand(self._shared.drop(self._account, self._spans(now), ticket))
-            raise
         if self._epoch and picture.epoch != self._epoch:
             self._lose()
             return self._admit_alone(now, weight)
@@ -187,8 +197,41 @@ class SharedLimiter(Limiter):
         self._look_at(picture)
         if picture.wait > 0.0:
             return picture.wait
-        # The log recorded it at some time since we asked: the later end is the safe one for our own copy.
-        return self._record(self._clock.monotonic(), weight, ticket)
+        self._asked = ""
+        return self._record(await self._granted_at(now, weight, ticket), weight, ticket)
+
+    async def _granted_at(self, asked_at: float, weight: int, ticket: str) -> float:
+        """The time that a use counts from, here and in the log: about now, however long the answer was on its way."""
+        now = self._clock.monotonic()
+        for _ in range(_MOST_CORRECTIONS):
+            if now - asked_at <= max(self._margin, _PROMPT):
+                break
+            asked_at = now
+            with suppress(SharedLogError):
+                await self._shared.settle(self._account, self._spans(now), [Sent(ticket, 0.0, weight)])
+            now = self._clock.monotonic()
+        return now
+
+    def _next_ticket(self) -> str:
+        self._tickets += 1
+        return f"{self._holder}.{self._tickets}"
+
+    async def _take(self, now: float, weight: int, ticket: str) -> Picture:
+        """The log's answer; a caller that is cancelled meanwhile leaves nothing in it."""
+        spans = self._spans(now)
+        taking = asyncio.create_task(self._shared.take(self._account, spans, weight, ticket, self._epoch))
+
+        async def undo() -> None:
+            picture = await taking
+            if picture.wait <= 0.0:
+                await self._shared.drop(self._account, spans, ticket)
+
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            self._asked = ""
+            self._errand(undo())
+            raise
 
     async def _introduce(self) -> None:
         """At the first contact: what an earlier process remembered and the log does not know."""
@@ -213,7 +256,22 @@ class SharedLimiter(Limiter):
     def _spans(self, now: float) -> list[Span]:
         return [Span(window.seconds, max(0, window.allowed - window.foreign(now))) for window in self._logs]
 
+    async def _tell_all(self, now: float) -> None:
+        used = [Sent(use.ticket, now - use.at, use.weight) for use in self._sent if use.at > now - self._longest]
+        if used:
+            await self._shared.settle(self._account, self._spans(now), used)
+        self._untold = False
+
+    def _unanswered(self, now: float) -> bool:
+        """Note that the log did not answer; True where it has been silent for so long that it is lost."""
+        if self._silent_since is None:
+            self._silent_since = now
+        if now - self._silent_since >= self._lost_after:
+            self._lose()
+        return self._lost_at is not None
+
     def _look_at(self, picture: Picture) -> None:
+        self._silent_since = None
         self._picture, self._picture_at = picture, self._clock.monotonic()
         self._epoch = self._epoch or picture.epoch
         if picture.paused_for > 0.0:
@@ -244,9 +302,7 @@ class SharedLimiter(Limiter):
     async def _return(self, picture: Picture) -> None:
         """Tell the log all that we used; trust it again when every holder has had the time to do so."""
         now = self._clock.monotonic()
-        used = [Sent(use.ticket, now - use.at, use.weight) for use in self._sent if use.at > now - self._longest]
-        if used:
-            await self._shared.settle(self._account, self._spans(now), used)
+        await self._tell_all(now)
         if self._settled_at is None or picture.epoch != self._epoch:
             self._settled_at = now + _BEATS_TO_SETTLE * self._shared.beat_seconds
             self._epoch = picture.epoch
@@ -263,8 +319,7 @@ class SharedLimiter(Limiter):
             wait = max(wait, self._wait_alone(window, others, now, weight))
         if wait > 0.0:
             return wait
-        self._tickets += 1
-        return self._record(now, weight, f"{self._holder}.{self._tickets}")
+        return self._record(now, weight, self._next_ticket())
 
     def _wait_alone(self, window: WindowLog, others: int, now: float, weight: int) -> float:
         """Seconds until the weight fits into our share of what the loss left free."""
@@ -313,7 +368,7 @@ class SharedLimiter(Limiter):
             try:
                 await errand
             except SharedLogError:
-                self._lose()
+                self._untold = True
 
         task = asyncio.create_task(run())
         self._errands.add(task)

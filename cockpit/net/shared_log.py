@@ -64,7 +64,8 @@ class SharedLog(Protocol):
     async def take(self, account: str, spans: Sequence[Span], weight: int, ticket: str, epoch: str) -> Picture:
         """Check every window and record the use under its ticket if it fits all of them.
 
-        A weight of 0 records nothing. Nothing is recorded either where the log's epoch is another than the one named;
+        A weight of 0 records nothing, and a ticket is recorded once however often it is asked for. Nothing is
+        recorded either where the log's epoch is another than the one named;
         an empty one is never another.
         """
         ...

@@ -169,6 +169,10 @@ class SqliteLog:
         row = connection.execute("SELECT until FROM pauses WHERE account = ?", (account,)).fetchone()
         paused = max(0.0, row[0] - now) if row is not None else 0.0
         wait = paused
+        if weight and spans:
+            query = "SELECT 1 FROM uses WHERE account = ? AND seconds = ? AND ticket = ?"
+            if connection.execute(query, (account, spans[0].seconds, ticket)).fetchone() is not None:
+                weight = 0
         used: list[int] = []
         rows: list[int] = []
         for span in spans:

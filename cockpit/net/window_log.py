@@ -9,6 +9,8 @@ from collections import deque
 
 _NEVER = float("-inf")
 _SAME_WINDOW = 1.5
+DATED_TO = 1.0
+"""Seconds by which a window may have begun earlier than a vendor's headers tell."""
 
 
 class WindowLog:
@@ -120,7 +122,8 @@ class WindowLog:
             until = now + resets_in
             if abs(until - self._foreign_until) < _SAME_WINDOW:
                 told = self._foreign  # others' use only grows within one window; answers may overtake each other
-            before = bisect_right(self._expiries, until + self._margin)  # sent before the vendor's window began
+            # Sent before the vendor's window began, which it dates to the second.
+            before = bisect_right(self._expiries, until - DATED_TO + self._margin)
             own = self._total - (self._totals[before - 1] if before else self._base)
         self._foreign = max(told, used - (own if known is None else known), 0)
         self._foreign_until = until

@@ -19,7 +19,7 @@ _CALLERS = 6
 _SAMPLE_SECONDS = 0.2
 
 
-async def work(address: str, limits: list[str], store: str, begin: float, until: float, report: Path) -> None:
+async def work(address: str, limits: list[str], store: str, report: Path) -> None:
     clock = SystemClock()
     redis = RedisLink(store, clock) if store.startswith("redis://") else None
     shared: SharedLog = RedisLog(redis, margin=MARGIN) if redis else SqliteLog(Path(store), margin=MARGIN)
@@ -43,19 +43,28 @@ async def work(address: str, limits: list[str], store: str, begin: float, until:
                 if longest.used == longest.limit and longest.resets_in > 2 * _SAMPLE_SECONDS:
                     samples.append((time.monotonic(), longest.resets_in))
 
+        link.limiter.windows()
+        begin, until = await asyncio.to_thread(_start)
         await asyncio.sleep(max(0.0, begin - time.monotonic()))
         tasks = [asyncio.create_task(ask()) for _ in range(_CALLERS)] + [asyncio.create_task(sample())]
         await asyncio.wait(tasks, timeout=max(0.0, until - time.monotonic()))
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        failed = [repr(task.exception()) for task in tasks if not task.cancelled() and task.exception() is not None]
+        errors += [repr(task.exception()) for task in tasks if not task.cancelled() and task.exception() is not None]
     await shared.aclose()
     if redis is not None:
         await redis.aclose()
-    report.write_text(json.dumps({"samples": samples, "errors": errors + failed}))
+    await asyncio.to_thread(report.write_text, json.dumps({"samples": samples, "errors": errors}))
+
+
+def _start() -> tuple[float, float]:
+    """When to begin and to end, by the machine's monotonic seconds; asked when all is loaded."""
+    print("ready", flush=True)
+    begin, until = sys.stdin.readline().split()
+    return float(begin), float(until)
 
 
 if __name__ == "__main__":
-    where, asked, behind, start, end, written = sys.argv[1:]
-    asyncio.run(work(where, json.loads(asked), behind, float(start), float(end), Path(written)))
+    where, asked, behind, written = sys.argv[1:]
+    asyncio.run(work(where, json.loads(asked), behind, Path(written)))
