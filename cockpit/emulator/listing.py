@@ -4,10 +4,9 @@ from bisect import bisect_left
 from datetime import date, timedelta
 from functools import lru_cache
 from math import exp, sqrt
-from typing import NamedTuple
 
 from cockpit.emulator.history import History
-from cockpit.emulator.noise import mix, normal
+from cockpit.emulator.noise import mix, normal, stir
 from cockpit.emulator.profile import Profile
 from cockpit.emulator.sessions import closing_moment, session_number
 from cockpit.emulator.universe import NO_OPTIONS, ONE_EXPIRY
@@ -27,11 +26,8 @@ _RANGE_DEVIATIONS = 1.6
 _OPEN_INTEREST = {"A": 9000.0, "B": 1200.0, "C": 250.0, "D": 120.0}
 
 
-class Interest(NamedTuple):
-    """Contracts of one option: held since last night, and traded by tonight."""
-
-    open_interest: int
-    day_volume: int
+Interest = tuple[int, int]
+"""Contracts of one option: held since last night, and traded by tonight."""
 
 
 class Listing:
@@ -82,21 +78,26 @@ class Listing:
         spot = self._history.day(yesterday.day).close
         deviation = self._volatility.term(expiry, yesterday).deviation
         scale = _OPEN_INTEREST[profile.liquidity] * (1.0 if is_monthly_expiry(expiry) else 0.25)
-        salt, expiry_number, day_number = profile.salt, expiry.toordinal(), session_number(today)
+        series, day_number = mix(profile.salt, expiry.toordinal()), session_number(today)
         rows = []
         for strike in self.strikes(expiry, today):
             cents = round(strike * 100)
             held = scale * (3.0 if cents % 1000 == 0 else 1.6 if cents % 500 == 0 else 1.0)
             distance = (strike / spot - 1.0) / deviation
-            pair = []
-            for sign, share in ((1, 1.0), (-1, 0.8)):
-                bits = mix(salt, expiry_number, cents, sign)
-                crowd = exp(-0.5 * ((sign * distance - 0.9) / 1.1) ** 2 + 0.8 * normal(bits))
-                contracts = int(held * share * crowd)
-                traded = int(contracts * exp(0.9 * normal(mix(bits, day_number)) - 1.4))
-                pair.append(Interest(contracts, traded))
-            rows.append((pair[0], pair[1]))
+            own = stir(series, cents)
+            rows.append(
+                (
+                    _interest(stir(own, 1), held, distance, day_number),
+                    _interest(stir(own, -1), held * 0.8, -distance, day_number),
+                )
+            )
         return tuple(rows)
+
+
+def _interest(bits: int, held: float, distance: float, day_number: int) -> Interest:
+    """Held and traded contracts at a distance out of the money in standard deviations."""
+    contracts = int(held * exp(-0.5 * ((distance - 0.9) / 1.1) ** 2 + 0.8 * normal(bits)))
+    return contracts, int(contracts * exp(0.9 * normal(stir(bits, day_number)) - 1.4))
 
 
 def _step(strike: float) -> float:

@@ -59,10 +59,7 @@ class Name:
         self.listing = Listing(self.profile, self.history, self.volatility)
         self.path = lru_cache(maxsize=4)(self._path)
         self.stock = lru_cache(maxsize=8)(self._stock)
-        self.values = lru_cache(maxsize=48)(self._values)
         self.quotes = lru_cache(maxsize=48)(self._quotes)
-        self.greeks = lru_cache(maxsize=48)(self._greeks)
-        self.interest = lru_cache(maxsize=48)(self.listing.interest)
         self._year_range = lru_cache(maxsize=4)(self._extremes)
 
     def moment(self, now: datetime) -> Moment:
@@ -99,6 +96,18 @@ class Name:
             bars[-1] = self.day_so_far(moment)
         return bars
 
+    def values(self, expiry: date, moment: Moment, day: date) -> list[chains.Valued]:
+        """Model values at a moment of the strikes that are listed on ``day``."""
+        term = self.volatility.term(expiry, moment)
+        years = chains.years_to(moment, expiry)
+        return chains.value_strikes(self.profile, self.spot(moment), term, years, self.listing.strikes(expiry, day))
+
+    def greeks(self, expiry: date, moment: Moment, day: date) -> list[chains.StrikeGreeks]:
+        """Greeks at a moment of the strikes that are listed on ``day``."""
+        values = self.values(expiry, moment, day)
+        quotes, years = self._quoted(expiry, moment, values), chains.years_to(moment, expiry)
+        return chains.greeks_of(self.profile, self.spot(moment), values, quotes, years)
+
     def past_reports_listed(self) -> int:
         """How many past quarters the calendars know of: eight to twelve, three for a young company."""
         return 3 if self.equity.symbol == THREE_QUARTERS else 8 + self.profile.salt % 5
@@ -130,29 +139,14 @@ class Name:
         bars = self.history.between(day - timedelta(days=364), previous_session(day))
         return min([bar.low for bar in bars]), max([bar.high for bar in bars])
 
-    def _values(self, expiry: date, moment: Moment, day: date) -> list[chains.Valued]:
-        """Model values at a moment of the strikes that are listed on ``day``."""
-        term = self.volatility.term(expiry, moment)
-        years = chains.years_to(moment, expiry)
-        return chains.value_strikes(self.profile, self.spot(moment), term, years, self.listing.strikes(expiry, day))
-
     def _quotes(self, expiry: date, moment: Moment, day: date) -> list[tuple[chains.Quote, chains.Quote]]:
-        return chains.quote_strikes(
-            self.profile,
-            self.spot(moment),
-            self.values(expiry, moment, day),
-            self.volatility.widening(moment),
-            expiry,
-        )
+        return self._quoted(expiry, moment, self.values(expiry, moment, day))
 
-    def _greeks(self, expiry: date, moment: Moment, day: date) -> list[chains.StrikeGreeks]:
-        return chains.greeks_of(
-            self.profile,
-            self.spot(moment),
-            self.values(expiry, moment, day),
-            self.quotes(expiry, moment, day),
-            chains.years_to(moment, expiry),
-        )
+    def _quoted(
+        self, expiry: date, moment: Moment, values: list[chains.Valued]
+    ) -> list[tuple[chains.Quote, chains.Quote]]:
+        widening = self.volatility.widening(moment)
+        return chains.quote_strikes(self.profile, self.spot(moment), values, widening, expiry)
 
 
 class Market:

@@ -9,14 +9,19 @@ _MASK = (1 << 64) - 1
 
 
 def mix(salt: int, *key: int) -> int:
-    """Sixty-four well-mixed bits for a salt and a key of whole numbers."""
+    """Sixty-four well-mixed bits for a salt and a key of whole numbers; ``mix(mix(s, a), b)`` is ``mix(s, a, b)``."""
     state = salt
     for part in key:
-        state = (state ^ (part & _MASK)) + 0x9E3779B97F4A7C15 & _MASK
-        state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & _MASK
-        state = (state ^ state >> 27) * 0x94D049BB133111EB & _MASK
-        state ^= state >> 31
+        state = stir(state, part)
     return state
+
+
+def stir(state: int, part: int) -> int:
+    """What :func:`mix` does with one part of a key: for grids whose keys begin alike."""
+    state = (state ^ (part & _MASK)) + 0x9E3779B97F4A7C15 & _MASK
+    state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & _MASK
+    state = (state ^ state >> 27) * 0x94D049BB133111EB & _MASK
+    return state ^ state >> 31
 
 
 def uniform(bits: int) -> float:

@@ -210,7 +210,7 @@ class TradierBodies:
         )
         covering = [day for day in name.listing.expiries(moment.day) if day >= coming.reaction_day]
         for expiry in covering[:2]:
-            yield partial(self._rows.rows, name, expiry, moment, True)
+            yield partial(self._rows.prepare, name, expiry, moment)
 
     def _today(self) -> date:
         return self._clock.now().astimezone(NEW_YORK).date()
