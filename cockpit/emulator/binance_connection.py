@@ -136,6 +136,8 @@ class Connection:
             while True:
                 while waiting:
                     await self.reachable()
+                    if not waiting:  # closed meanwhile
+                        break
                     frame = waiting.popleft()
                     await (socket.send_str(frame) if isinstance(frame, str) else socket.ping(frame))
                 self._wake.clear()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket as sockets
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -393,3 +394,65 @@ async def _received(loop: asyncio.AbstractEventLoop, client: sockets.socket) -> 
         return await loop.sock_recv(client, 65_536)
     except ConnectionError:
         return b""
+
+
+async def test_one_pair_falls_silent_alone(fast: Venue) -> None:
+    fast.faults.update({"binance_mute_symbol": "BTCUSDT"})
+    async with fast.stream("/stream?streams=btcusdt@trade/btcusdt@bookTicker/ethusdt@trade") as socket:
+        assert {event["stream"] for event in await payloads(socket, 200)} == {"ethusdt@trade"}
+        fast.faults.update({"binance_mute_symbol": "off"})
+        async with asyncio.timeout(20):
+            while (await payloads(socket, 1))[0]["stream"] != "btcusdt@trade":
+                pass
+
+
+async def test_reordered_trades_are_all_there(fast: Venue) -> None:
+    fast.faults.update({"binance_reorder": 0.5})
+    async with fast.stream("/ws/btcusdt@trade") as socket:
+        ids = [event["t"] for event in await payloads(socket, 600)]
+    assert ids != sorted(ids)
+    assert len(set(ids)) == 600
+    assert len(set(range(min(ids), max(ids) + 1)) - set(ids)) < 60, "only what is still to come is missing"
+
+
+async def test_a_shutdown_is_announced_before_it_comes(fast: Venue) -> None:
+    async with fast.stream("/stream?streams=ethusdt@trade") as socket:
+        await payloads(socket, 1)
+        fast.faults.update({"binance_shutdown": 0.3})
+        seen: list[dict[str, Any]] = []
+        while not seen or seen[-1]["stream"] != "!serverShutdown":
+            seen += await payloads(socket, 1)
+        assert seen[-1]["data"]["e"] == "serverShutdown"
+        assert (await payloads(socket, 1))[0]["stream"] == "ethusdt@trade", "trades go on until then"
+        assert await close_code(socket) == 1001
+    assert fast.faults.binance_shutdown == 0
+
+
+async def test_a_pulled_cable_lets_nothing_through_until_it_is_back(fast: Venue) -> None:
+    async with fast.stream("/ws/ethusdt@trade") as socket:
+        await payloads(socket, 1)
+        fast.faults.update({"binance_black_hole": 1})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.6):
+                while True:  # what was on its way still comes, and then nothing
+                    await payloads(socket, 1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await fast.get("ping")
+        assert not socket.closed
+        fast.faults.update({"binance_black_hole": 0})
+        await payloads(socket, 1)
+        assert await fast.get("ping") == {}
+
+
+async def test_rest_is_behind_but_its_clock_is_not(fast: Venue) -> None:
+    fast.faults.update({"binance_rest_lag": 3600})
+    (row,) = await fast.get("trades", symbol="BTCUSDT", limit=1)
+    now_ms = (await fast.get("time"))["serverTime"]
+    assert 3_500_000 < now_ms - row["time"] < 3_900_000
+
+
+async def test_a_refusal_asks_for_the_time_it_is_told_to(fast: Venue) -> None:
+    fast.faults.update({"binance_status": 429, "binance_retry_after": 3})
+    async with fast.http.get(f"{fast.url}/api/v3/ping") as response:
+        assert (response.status, response.headers["Retry-After"]) == (429, "3")

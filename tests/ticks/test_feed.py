@@ -1,6 +1,7 @@
 """The feed survives what exchanges do, misses nothing that can be had, and shows what it knows."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from cockpit.net.http import HttpClient
 from cockpit.paths import Paths
 from cockpit.providers.binance import Binance
 from cockpit.settings import BinanceSettings, TickSettings
-from cockpit.storage.database import open_database
+from cockpit.storage.database import Database, open_database
+from cockpit.storage.gaps import GapRow, GapState, gaps_of
 from cockpit.ticks.feed import Feed
 from cockpit.ticks.quote import Ticker
 from cockpit.ticks.recorder import Recorder
@@ -33,6 +35,7 @@ class Session:
     feed: Feed
     recorder: Recorder
     boards: Boards
+    database: Database
 
     @property
     def row(self) -> Ticker:
@@ -44,6 +47,15 @@ class Session:
         """Wait until a connection is open on both ends."""
         await until(lambda: self.feed.status().reconnects >= reconnected)
         await until(lambda: self.venue.open_connections > 0 and self.feed.status().state is not State.DOWN)
+
+    async def ledger(self, state: GapState | None = None) -> list[GapRow]:
+        """What the ledger says of all symbols; with a state, once a gap of it is there."""
+        async with asyncio.timeout(30):
+            while True:
+                rows = [row for symbol in ("BTCUSDT", "ETHUSDT") for row in await gaps_of(self.database, symbol)]
+                if state is None or any(row.state is state for row in rows):
+                    return rows
+                await asyncio.sleep(0.01)
 
     async def stored(self, count: int) -> None:
         await until(lambda: self.feed.status().stored >= count)
@@ -160,6 +172,147 @@ async def test_duplicates_and_late_trades_are_stored_once(paths: Paths) -> None:
     assert stored_ids(paths) == [1, 2, 3, 4, 5, 6]
 
 
+async def test_every_gap_is_in_the_ledger_with_what_became_of_it(paths: Paths) -> None:
+    async with _session(paths) as session:
+        await session.settled()
+        await session.venue.trade(trades(1, 10))
+        await session.venue.trade(trades(11, 20), unseen=True)
+        await session.venue.trade([trade(21)])
+        await session.ledger(GapState.FILLED)
+        session.venue.refuse_history = True
+        del session.venue.log[25:]
+        await session.venue.trade([trade(30)])
+        filled, still_open = await session.ledger(GapState.OPEN)
+        assert (filled.first_id, filled.last_id, filled.reason) == (11, 20, "missing in the stream")
+        assert (filled.first_ms, filled.last_ms) == (trade(10).time_ms, trade(21).time_ms)
+        assert (still_open.first_id, still_open.last_id, still_open.ended_ms) == (22, 29, None)
+        assert session.row.gaps == 8
+        await until(lambda: session.row.backfilled == 10)
+        await until(lambda: "a gap cannot be filled now" in session.feed.status().message)
+
+
+async def test_an_open_gap_is_taken_up_at_the_next_start(paths: Paths) -> None:
+    venue = FakeVenue()
+    venue.refuse_history = True
+    async with _session(paths, venue=venue) as session:
+        await session.settled()
+        await venue.trade(trades(1, 5))
+        await venue.trade(trades(6, 8), unseen=True)
+        await venue.trade(trades(9, 10))
+        await session.ledger(GapState.OPEN)
+    venue.refuse_history = False
+    async with _session(paths, venue=venue) as session:
+        assert [gap.first_id for gap in await session.ledger(GapState.FILLED)] == [6]
+    assert stored_ids(paths) == list(range(1, 11))
+
+
+async def test_what_was_missed_between_two_sessions_is_fetched(paths: Paths) -> None:
+    venue, start_ms = FakeVenue(), int(time.time() * 1000)
+    recent = [trade(number, time_ms=start_ms + number) for number in range(1, 121)]
+    async with _session(paths, venue=venue) as session:
+        await session.settled()
+        await venue.trade(recent[:10])
+        await session.stored(10)
+    await venue.trade(recent[10:110], unseen=True)
+    async with _session(paths, venue=venue) as session:
+        await session.settled()
+        await venue.trade(recent[110:])
+        (gap,) = await session.ledger(GapState.FILLED)
+        assert (gap.first_id, gap.last_id, gap.reason) == (11, 110, "missed since the last session")
+        await until(lambda: session.row.backfilled == 100)
+        await session.stored(110)
+    assert stored_ids(paths) == list(range(1, 121))
+
+
+async def test_what_is_too_old_is_not_fetched_and_the_ledger_says_so(paths: Paths) -> None:
+    venue, now_ms = FakeVenue(), int(time.time() * 1000)
+    old = [trade(number, time_ms=now_ms - 10 * 3_600_000 + number) for number in range(1, 51)]
+    recent = [trade(number, time_ms=now_ms - 60_000 + number) for number in range(51, 101)]
+    async with _session(paths, venue=venue) as session:
+        await session.settled()
+        await venue.trade(old[:10])
+        await session.stored(10)
+    await venue.trade([*old[10:], *recent[:-1]], unseen=True)
+    async with _session(paths, venue=venue) as session:
+        await session.settled()
+        await venue.trade(recent[-1:])
+        await session.ledger(GapState.FILLED)
+        states = {(gap.first_id, gap.last_id): gap.state for gap in await session.ledger()}
+        assert states == {(11, 50): GapState.UNFILLABLE, (51, 99): GapState.FILLED}
+        assert session.feed.status().gaps == 0
+    assert stored_ids(paths) == [*range(1, 11), *range(51, 101)]
+
+
+async def test_a_trade_that_the_ring_had_no_room_for_is_fetched_again(paths: Paths) -> None:
+    settings = PATIENT.model_copy(update={"ring": 1000, "batch_rows": 100_000, "batch_seconds": 1.0})
+    async with _session(paths, settings) as session:
+        await session.settled()
+        await session.venue.trade(trades(1, 3000))
+        await session.stored(3000)
+        assert session.recorder.overflowed >= 1
+        assert await session.ledger(GapState.FILLED)
+        assert session.feed.status().gaps == 0
+    assert stored_ids(paths) == list(range(1, 3001))
+
+
+async def test_a_symbol_that_falls_silent_while_the_venue_trades_is_connected_anew(paths: Paths) -> None:
+    settings = PATIENT.model_copy(update={"quiet_seconds": 0.3})
+    async with _session(paths, settings, symbols=("BTCUSDT", "ETHUSDT")) as session:
+        await session.settled()
+        await session.venue.trade([*trades(1, 3), *trades(1, 3, "ETHUSDT")])
+        await session.venue.trade(trades(4, 9, "ETHUSDT"), unseen=True)
+        await until(lambda: session.feed.status().reconnects >= 1)
+        await session.stored(12)
+        rows = await session.ledger(GapState.FILLED)
+        assert [(gap.symbol, gap.first_id, gap.last_id) for gap in rows if gap.state is GapState.FILLED] == [
+            ("ETHUSDT", 4, 9)
+        ]
+    assert stored_ids(paths, "ETHUSDT") == list(range(1, 10))
+
+
+async def test_a_halt_is_no_gap(paths: Paths) -> None:
+    settings = PATIENT.model_copy(update={"quiet_seconds": 0.2})
+    async with _session(paths, settings) as session:
+        await session.settled()
+        await session.venue.trade(trades(1, 3))
+        (halt,) = await session.ledger(GapState.HALTED)
+        assert (halt.first_id, halt.last_id, halt.ended_ms) == (4, 3, None)
+        await session.venue.trade(trades(4, 6))
+        async with asyncio.timeout(30):
+            while (await session.ledger())[0].ended_ms is None:  # noqa: ASYNC110 - a database has no events
+                await asyncio.sleep(0.02)
+        assert (session.feed.status().reconnects, session.feed.status().gaps) == (0, 0)
+
+
+async def test_a_new_connection_takes_over_before_the_old_one_is_too_old(paths: Paths) -> None:
+    settings = PATIENT.model_copy(update={"rollover_seconds": 0.6})
+    async with _session(paths, settings) as session:
+        await session.settled()
+        number = 0
+        async with asyncio.timeout(30):
+            while session.feed.status().reconnects < 3:
+                number += 1
+                await session.venue.trade([trade(number)])
+                await asyncio.sleep(0.01)
+        await session.stored(number)
+        assert session.venue.connections == 4
+        assert await session.ledger() == []
+        assert session.feed.status().backfilled == 0
+    assert stored_ids(paths) == list(range(1, number + 1))
+
+
+async def test_latency_is_told_by_the_venues_clock(paths: Paths) -> None:
+    venue = FakeVenue()
+    venue.ahead_ms = 90_000.0
+    async with _session(paths, venue=venue) as session:
+        await session.settled()
+        await until(lambda: session.feed.status().clock_offset_ms is not None)
+        await venue.trade([trade(1, time_ms=int(time.time() * 1000) + 90_000)])
+        await until(lambda: session.row.lag_ms is not None)
+        assert session.feed.status().clock_offset_ms == pytest.approx(90_000, abs=5_000)
+        assert session.row.lag_ms == pytest.approx(0.0, abs=5_000), "not a minute and a half early"
+
+
 async def test_a_jump_of_the_clock_is_no_gap(paths: Paths) -> None:
     async with _session(paths) as session:
         await session.settled()
@@ -221,7 +374,7 @@ async def _session(
         tasks = [asyncio.create_task(recorder.run()), asyncio.create_task(feed.run())]
         await until(lambda: "BTCUSDT" in boards.ticks)
         try:
-            yield Session(running, feed, recorder, boards)
+            yield Session(running, feed, recorder, boards, database)
         finally:
             for task in tasks:
                 task.cancel()

@@ -65,6 +65,49 @@ def test_a_forgiven_gap_is_not_missing() -> None:
     assert sequence.advance(500) is Step.SEEN
 
 
+def test_what_is_lost_again_is_missing_again() -> None:
+    sequence = TradeSequence()
+    for number in range(1, 11):
+        sequence.advance(number)
+    for number in (4, 5, 6, 9):
+        sequence.lose(Gap(number, number))
+    assert sequence.missing_in(Gap(0, 100)) == [Gap(4, 6), Gap(9, 9)]
+    sequence.lose(Gap(2, 8))
+    assert sequence.missing == 8
+    assert sequence.missing_in(Gap(5, 8)) == [Gap(5, 8)]
+    assert all(sequence.find(number) for number in range(2, 10))
+    assert sequence.missing == 0
+
+
+def test_what_is_heard_of_elsewhere_is_missing_here() -> None:
+    sequence = TradeSequence()
+    assert sequence.expect(10) is None
+    assert (sequence.first_id, sequence.last_id) == (11, 10)
+    assert sequence.advance(11) is Step.NEXT
+    assert sequence.expect(11) is None
+    assert sequence.expect(14) == Gap(12, 14)
+    assert sequence.advance(13) is Step.LATE
+    assert sequence.missing == 2
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), max_size=12), st.sets(st.integers(0, 60)))
+def test_missing_ids_are_a_set(stretches: list[tuple[int, int]], found: set[int]) -> None:
+    sequence = TradeSequence()
+    expected: set[int] = set()
+    for first_id, length in stretches:
+        sequence.lose(Gap(first_id, first_id + length - 1))
+        expected |= set(range(first_id, first_id + length))
+    for trade_id in found:
+        assert sequence.find(trade_id) is (trade_id in expected)
+    left = expected - found
+    assert sequence.missing == len(left)
+    parts = sequence.missing_in(Gap(5, 30))
+    assert {number for part in parts for number in range(part.first_id, part.last_id + 1)} == left & set(range(5, 31))
+    sequence.forgive(Gap(5, 30))
+    assert sequence.missing == len(left - set(range(5, 31)))
+    assert not sequence.missing_in(Gap(5, 30))
+
+
 @given(st.lists(st.integers(0, 40), min_size=1))
 def test_missing_is_what_lies_between_and_has_not_come(came: list[int]) -> None:
     sequence = TradeSequence()

@@ -78,3 +78,26 @@ def test_a_row_is_new_until_it_is_read() -> None:
     assert not tape.changed
     tape.trade(trade(1), 1.0)
     assert tape.changed
+
+
+def test_a_trade_out_of_all_proportion_is_doubted_until_another_one_agrees() -> None:
+    tape = Tape("BTCUSDT")
+    assert tape.is_plausible(trade(1, price="50000")), "before the first there is no measure"
+    assert not tape.is_plausible(trade(2, price="5000000"))
+    assert tape.is_plausible(trade(3, price="50010")), "one wild price hides nothing"
+    assert not tape.is_plausible(trade(4, price="50000", time_ms=4_000_000_000_000))
+    assert not tape.is_plausible(trade(5, price="0.5"))
+    assert tape.is_plausible(trade(6, price="0.51")), "the market did jump"
+    assert not tape.is_plausible(trade(7, price="50000"))
+    tape.restart()
+    assert tape.is_plausible(trade(8, price="50000"))
+
+
+def test_latency_follows_the_last_trades_and_may_be_negative() -> None:
+    tape = Tape("BTCUSDT")
+    assert tape.ticker(1.0).lag_ms is None
+    tape.lag(100.0)
+    assert tape.ticker(1.0).lag_ms == 100.0
+    for _ in range(100):
+        tape.lag(-20.0)
+    assert tape.ticker(1.0).lag_ms == pytest.approx(-20.0, abs=0.1)

@@ -1,6 +1,7 @@
 """An exchange on loopback that does what real ones do: closes, falls silent, refuses, sends rubbish."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
@@ -23,6 +24,8 @@ class FakeVenue:
         self.requests: list[str] = []
         self.refuse_streams: HTTPStatus | None = None
         self.refuse_history = False
+        self.ahead_ms = 0.0
+        """By how much its clock is ahead of ours."""
         self._open: set[ServerConnection] = set()
         self._server: Server | None = None
 
@@ -37,6 +40,10 @@ class FakeVenue:
     def open_connections(self) -> int:
         """Streams that are connected now."""
         return len(self._open)
+
+    def last_id(self, symbol: str) -> int:
+        """Of the newest trade; -1 before the first, as the real one says it."""
+        return max((one.trade_id for one in self.log if one.symbol == symbol), default=-1)
 
     async def trade(self, trades: Iterable[Trade], *, unseen: bool = False) -> None:
         """Let trades happen; with ``unseen`` no connection gets them."""
@@ -80,11 +87,17 @@ class FakeVenue:
         self.requests.append(request.path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
         if url.path.endswith("/ticker/24hr"):
-            return _json(connection, [day(symbol) for symbol in json.loads(query["symbols"])])
+            return _json(connection, [day(symbol, self.last_id(symbol)) for symbol in json.loads(query["symbols"])])
         if url.path.endswith("/historicalTrades") and not self.refuse_history:
             first, limit = int(query["fromId"]), int(query["limit"])
             found = [one for one in self.log if one.symbol == query["symbol"] and one.trade_id >= first]
             return _json(connection, [_row(one) for one in found[:limit]])
+        if url.path.endswith("/aggTrades"):
+            start = int(query["startTime"])
+            found = [one for one in self.log if one.symbol == query["symbol"] and one.time_ms >= start]
+            return _json(connection, [{"f": one.trade_id, "a": one.trade_id} for one in found[:1]])
+        if url.path.endswith("/time"):
+            return _json(connection, {"serverTime": int(time.time() * 1000 + self.ahead_ms)})
         return connection.respond(HTTPStatus.BAD_REQUEST, '{"code":-1100,"msg":"no"}')
 
 
@@ -110,7 +123,7 @@ def book(symbol: str, bid: str, ask: str) -> str:
     return json.dumps({"stream": f"{symbol.lower()}@bookTicker", "data": payload})
 
 
-def day(symbol: str) -> dict[str, str | int]:
+def day(symbol: str, last_id: int = 2) -> dict[str, str | int]:
     """The rolling day as REST gives it: up 1 % to 50,500."""
     return {
         "symbol": symbol,
@@ -123,7 +136,7 @@ def day(symbol: str) -> dict[str, str | int]:
         "openTime": 1767139200000,
         "closeTime": 1767225600000,
         "firstId": 1,
-        "lastId": 2,
+        "lastId": last_id,
         "count": 2,
     }
 

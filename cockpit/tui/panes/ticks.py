@@ -47,6 +47,13 @@ def _sides(ticker: Ticker, moment: Moment) -> Run:
     return (text if len(text) <= _SIDES else f"{bid.rstrip()} {ask:>13}", Ink.TEXT)
 
 
+def _lost(ticker: Ticker, moment: Moment) -> Run:
+    """Trades that are missing; where none is, how many came later over REST."""
+    if ticker.gaps:
+        return (compact(ticker.gaps), Ink.WARN)
+    return (f"+{compact(ticker.backfilled)}" if ticker.backfilled else "-", Ink.MUTED)
+
+
 def _number(get: Callable[[Ticker], object]) -> Callable[[Ticker], float | None]:
     def number(ticker: Ticker) -> float | None:
         value = get(ticker)
@@ -73,7 +80,7 @@ _COLUMNS: tuple[Column[Ticker], ...] = (
         "gaps",
         "lost",
         5,
-        lambda t, m: (str(t.gaps or "-"), Ink.WARN if t.gaps else Ink.MUTED),
+        _lost,
         lambda t: t.gaps,
         rank=10,
     ),
