@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ from cockpit import __version__
 from cockpit.cli.interruption import signals_end_the_program, status
 from cockpit.cli.invocation import Invocation, program_options
 from cockpit.cli.screen import show_screen
-from cockpit.errors import CockpitError, ExitCode
+from cockpit.errors import CockpitError, ExitCode, UsageError
 
 log = logging.getLogger(__name__)
 
@@ -46,16 +47,23 @@ class _Program(click.Group):
 
 @click.group(cls=_Program, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="cockpit")
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Record what the exchange sends to this new file, which can be replayed.",
+)
 @program_options(hidden=False)
 @click.pass_context
-def cockpit(context: click.Context) -> None:
+def cockpit(context: click.Context, record: Path | None) -> None:
     """A terminal cockpit for selling option premium into earnings. Without a command: the screen.
 
     These options may also stand after a command. Exit codes: 0 ok, 1 error, 2 usage, 3 configuration, 4 a provider
     refused or its quota is spent, 5 damaged data.
     """
     if context.invoked_subcommand is None:
-        context.exit(show_screen(context.ensure_object(Invocation)))
+        context.exit(show_screen(context.ensure_object(Invocation), record=record))
+    if record is not None:
+        raise UsageError('--record is for the screen; "cockpit ticks record FILE" records without one')
 
 
 def run(argv: Sequence[str]) -> int:

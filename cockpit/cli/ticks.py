@@ -1,6 +1,8 @@
 """``cockpit ticks``: trades into and out of the database, and bars from them."""
 
+import asyncio
 import csv
+import math
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
     from cockpit.storage.database import Database
     from cockpit.ticks.bars import Bar
     from cockpit.ticks.importer import ImportReport
+    from cockpit.ticks.session_file import SessionFile
 
 _since = click.option("--from", "start", type=Instant(), help="From this time on.")
 _output = click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Into this file.")
 _until = click.option("--to", "end", type=Instant(), help="Up to, and without, this time.")
+_CLEAR = "\r\x1b[K"
 _FORMS = {".json": "json", ".parquet": "parquet"}
 
 
@@ -69,6 +73,42 @@ def store_files(invocation: Invocation, files: Sequence[Path], form: str, symbol
     print_sheet(Sheet("import", "imports", _REPORT, [report]), form)
     if report.damages:
         raise DamagedError("\ncockpit: ".join(report.damages))
+
+
+@ticks.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="So long; otherwise until ctrl+C.")
+@program_options()
+@pass_invocation
+def record(invocation: Invocation, file: Path, seconds: float | None) -> None:
+    """Record what the exchange sends to a new file, without a screen; the trades are stored as well.
+
+    The file grows by a whole piece a second: whatever ends the recording, it can be replayed and imported.
+    """
+
+    recorded: list[SessionFile] = []
+
+    async def work() -> None:
+        from cockpit.context import open_context
+
+        async with open_context(invocation.settings, background=True, record=file, feed_only=True) as context:
+            session_file = context.session_file
+            assert session_file is not None
+            recorded.append(session_file)
+            loop = asyncio.get_running_loop()
+            end = math.inf if seconds is None else loop.time() + seconds
+            while loop.time() < end and not session_file.ended:
+                if sys.stderr.isatty():
+                    click.echo(f"{_CLEAR}{_recorded(session_file)}", nl=False, err=True)
+                await asyncio.sleep(min(1.0, max(0.0, end - loop.time())))
+
+    try:
+        complete(work())
+    finally:
+        for one in recorded:
+            click.echo(f"{_CLEAR if sys.stderr.isatty() else ''}{_recorded(one)}", err=True)
+    if recorded[0].lost:
+        raise StorageError(f"{recorded[0].lost} frames are missing in {file}: the disk was too slow for them")
 
 
 @ticks.command()
@@ -177,6 +217,10 @@ async def _database(invocation: Invocation, symbol: str) -> AsyncIterator[tuple[
         yield database, name
 
 
+def _recorded(file: "SessionFile") -> str:
+    return f"{file.path}: {file.frames:,} frames, {file.size / 2**20:.1f} MB"
+
+
 @contextmanager
 def _progress(files: Sequence[Path]) -> Iterator["Callable[[ImportReport], None]"]:
     """Tells how far an import is, on stderr: one line that is rewritten on a terminal, a line a file elsewhere."""
@@ -187,7 +231,7 @@ def _progress(files: Sequence[Path]) -> Iterator["Callable[[ImportReport], None]
         nonlocal told
         which = f"{files[report.files - 1].name} ({report.files}/{len(files)})"
         if terminal:
-            sys.stderr.write(f"\r\x1b[K{which}: {report.read:,} trades read, {report.inserted:,} of them new")
+            sys.stderr.write(f"{_CLEAR}{which}: {report.read:,} trades read, {report.inserted:,} of them new")
         elif report.files > told and len(files) > 1:
             sys.stderr.write(f"{which}\n")
         told = report.files

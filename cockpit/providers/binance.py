@@ -15,8 +15,9 @@ from cockpit.net.http import HttpClient
 from cockpit.net.limiter import Limiter, LimitError
 from cockpit.net.responses import Response
 from cockpit.providers import binance_rest as decode
+from cockpit.providers.binance_frames import trade_frame
 from cockpit.providers.binance_stream import BinanceStream, tls_context
-from cockpit.providers.ports import TradeStream
+from cockpit.providers.ports import Tap, TradeStream
 from cockpit.settings import BinanceSettings, VenueSettings, parse_limit
 from cockpit.ticks.quote import DayTicker
 from cockpit.ticks.trade import Trade
@@ -84,7 +85,12 @@ class Binance:
         self._connects = Limiter((_CONNECTS,), clock)
         self._history = Limiter([_part(limit, self._weights.trades) for limit in limits], clock)
         self._by_id = True
+        self._tap: Tap | None = None
         self._tls: ssl.SSLContext | None = None
+
+    def tap(self, take: Tap) -> None:
+        """Have every frame told as it comes off the wire, and every trade of REST as such a frame."""
+        self._tap = take
 
     @asynccontextmanager
     async def connect(self, symbols: Sequence[str]) -> AsyncIterator[TradeStream]:
@@ -115,7 +121,7 @@ class Binance:
                 )
             except (OSError, EOFError, WebSocketException, LimitError) as error:
                 raise self._refused(error) from None
-        stream = BinanceStream(connection, wanted)
+        stream = BinanceStream(connection, wanted, tap=self._tap)
         async with connection:
             keep_alive = asyncio.create_task(stream.keep_alive(), name=f"{self.name}-pings")
             try:
@@ -156,6 +162,9 @@ class Binance:
             answer = await self._ask("trades", {"symbol": symbol, "limit": "1000"}, self._weights.recent)
         trades = self._rows(answer, lambda row, _: decode.trade(row, symbol), frozenset((symbol,)))
         found = sorted({trade.trade_id: trade for trade in trades if trade.trade_id >= from_id}.values(), key=_by_id)
+        if self._tap is not None:
+            for trade in found[:most]:
+                self._tap(trade_frame(trade))
         return found[:most]
 
     async def last_ids(self, symbols: Sequence[str]) -> dict[str, int]:

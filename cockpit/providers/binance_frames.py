@@ -51,6 +51,15 @@ def decode_frame(frame: str | bytes, symbols: frozenset[str]) -> StreamEvent | R
     return event if event is not None else _judged(frame, symbols)
 
 
+def trade_frame(trade: Trade) -> str:
+    """A trade as a combined frame that :func:`decode_frame` takes; it has no event time, since it was no event."""
+    return (
+        f'{{"stream":"{trade.symbol.lower()}@trade","data":{{"e":"trade","s":"{trade.symbol}","t":{trade.trade_id},'
+        f'"p":"{trade.price:f}","q":"{trade.quantity:f}","T":{trade.time_ms},'
+        f'"m":{"true" if trade.buyer_is_maker else "false"}}}}}'
+    )
+
+
 class _Payload(Struct, gc=False):
     """The members of the events that are used here. Each has one type in all of them, so that one reading serves all,
     also ``bookTicker``, which does not name its event.

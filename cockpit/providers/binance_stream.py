@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cockpit.providers.binance_frames import decode_frame
-from cockpit.providers.ports import Rejected, StreamEvent
+from cockpit.providers.ports import Rejected, StreamEvent, Tap
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -23,14 +23,20 @@ class BinanceStream:
         connection: open; its own keepalive is off.
         symbols: those that are taken.
         ping_seconds: a peer that does not answer a ping within it is gone.
+        tap: told every frame.
     """
 
     def __init__(
-        self, connection: "ClientConnection", symbols: frozenset[str], ping_seconds: float = PING_SECONDS
+        self,
+        connection: "ClientConnection",
+        symbols: frozenset[str],
+        ping_seconds: float = PING_SECONDS,
+        tap: Tap | None = None,
     ) -> None:
         self._connection = connection
         self._symbols = symbols
         self._ping_seconds = ping_seconds
+        self._tap = tap
         self._gone = ""
         self.ended = ""
 
@@ -38,15 +44,18 @@ class BinanceStream:
         """Events in order of arrival; ends when the connection does."""
         from websockets.exceptions import ConnectionClosed
 
-        symbols, receive = self._symbols, self._connection.recv
+        symbols, receive, tap = self._symbols, self._connection.recv, self._tap
         try:
             while True:
-                event = decode_frame(await receive(), symbols)
+                frame = await receive()
+                if tap is not None:
+                    tap(frame)
+                event = decode_frame(frame, symbols)
                 if event is not None:
                     yield event
         except ConnectionClosed as closed:
-            frame = closed.rcvd
-            told = f"closed with code {frame.code} {frame.reason}".rstrip() if frame else "the connection broke"
+            close = closed.rcvd
+            told = f"closed with code {close.code} {close.reason}".rstrip() if close else "the connection broke"
             self.ended = self._gone or told
 
     def abort(self) -> None:

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 
 from cockpit.errors import ProviderError, Refusal
-from cockpit.providers.ports import Exchange, TradeStream
+from cockpit.providers.ports import Exchange, Tap, TradeStream
 from cockpit.ticks.quote import DayTicker
 from cockpit.ticks.trade import Trade
 
@@ -49,6 +49,12 @@ class FallbackExchange:
         self.notice = f"{reason}; {self._second.name} is used instead"
         log.warning("%s", self.notice)
         self._venue, self._second = self._second, None
+
+    def tap(self, take: Tap) -> None:
+        """Have every frame of either venue told."""
+        for venue in (self._venue, self._second):
+            if venue is not None:
+                venue.tap(take)
 
     @asynccontextmanager
     async def connect(self, symbols: Sequence[str]) -> AsyncIterator[TradeStream]:

@@ -3,7 +3,7 @@
 Every method raises :class:`cockpit.errors.ProviderError` and nothing else when a vendor gives no usable answer.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,6 +29,10 @@ class Rejected:
 
 SHUTDOWN: Final = "server shutdown"
 """Kind of the :class:`Rejected` that says the venue is about to close the connection."""
+
+
+Tap = Callable[[str | bytes], None]
+"""Gets a frame. It must neither wait nor raise."""
 
 
 class TradeStream(Protocol):
@@ -70,6 +74,10 @@ class Exchange(Protocol):
     @property
     def notice(self) -> str:
         """See the attribute."""
+        ...
+
+    def tap(self, take: Tap) -> None:
+        """Have every frame told as it comes off the wire, and every trade fetched past the stream as such a frame."""
         ...
 
     def connect(self, symbols: Sequence[str]) -> AbstractAsyncContextManager[TradeStream]:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.clock import Anchor, SimulatedClock
-from cockpit.errors import CockpitError, DamagedError, ProviderError, Refusal
+from cockpit.errors import CockpitError, DamagedError, ProviderError, Refusal, UsageError
 from cockpit.providers.binance_frames import decode_frame
-from cockpit.providers.ports import Rejected, StreamEvent, TradeStream
+from cockpit.providers.ports import Rejected, StreamEvent, Tap, TradeStream
 from cockpit.storage.database import whole
 from cockpit.ticks.playback import Playback, other_speed
 from cockpit.ticks.quote import DayTicker
@@ -166,6 +166,14 @@ class ReplayExchange:
             self.watch(playback)
 
     # --- the exchange ---------------------------------------------------------------------------------------------
+
+    def tap(self, take: Tap) -> None:
+        """Refused.
+
+        Raises:
+            UsageError: a replay is a recording already.
+        """
+        raise UsageError("a replay is a recording already; nothing of it is recorded again")
 
     @asynccontextmanager
     async def connect(self, symbols: Sequence[str]) -> AsyncIterator[TradeStream]:

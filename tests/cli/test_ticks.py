@@ -118,3 +118,22 @@ def test_what_is_wrong_is_told(cockpit: Cockpit, file: Path, tmp_path: Path) -> 
 
 def test_the_screen_of_a_replay_needs_a_terminal(cockpit: Cockpit, file: Path) -> None:
     assert cockpit("replay", str(file)).code == 2
+
+
+def test_a_session_is_recorded_without_a_screen_and_replays(cockpit: Cockpit, tmp_path: Path) -> None:
+    file = tmp_path / "session.gz"
+    ended = cockpit("ticks", "record", str(file), "--seconds", "3")
+    assert (ended.code, ended.out) == (0, "")
+    assert f"{file}: " in ended.err
+    assert cockpit("replay", str(file), "--headless", "--format", "json").code == 0
+    played = cockpit("ticks", "export", "BTCUSDT", "--profile", "replay").out
+    stored = cockpit("ticks", "export", "BTCUSDT").out
+    assert played == stored
+    assert len(stored.splitlines()) > 2
+    assert cockpit("ticks", "record", str(file), "--seconds", "1").code == 2
+    assert cockpit("ticks", "record", str(tmp_path / "b.gz"), "--profile", "replay").code == 2
+
+
+def test_record_is_for_the_screen(cockpit: Cockpit, tmp_path: Path) -> None:
+    ended = cockpit("--record", str(tmp_path / "session.gz"), "ticks", "bars", "BTCUSDT")
+    assert (ended.code, "cockpit ticks record FILE" in ended.err) == (2, True)

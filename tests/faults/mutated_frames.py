@@ -17,7 +17,7 @@ from cockpit.errors import ProviderError, Refusal
 from cockpit.health.status import FeedStatus
 from cockpit.paths import Paths
 from cockpit.providers.binance_frames import decode_frame
-from cockpit.providers.ports import Rejected, StreamEvent, TradeStream
+from cockpit.providers.ports import Rejected, StreamEvent, Tap, TradeStream
 from cockpit.settings import TickSettings
 from cockpit.storage.database import open_database
 from cockpit.ticks.feed import Feed
@@ -114,6 +114,9 @@ class _Flood:
 
     async def trades_from(self, symbol: str, from_id: int, limit: int = 1000) -> list[Trade]:
         return []
+
+    def tap(self, take: Tap) -> None:
+        pass
 
     async def last_ids(self, symbols: Sequence[str]) -> dict[str, int]:
         return {}
