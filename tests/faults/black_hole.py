@@ -7,11 +7,12 @@ from cockpit.health.status import State
 from tests.faults.session import SETTINGS, say, session, temporary, verify
 
 
-async def black_hole(folder: Path, count: int, mute_seconds: float, hole_seconds: float) -> int:
-    """So many times; how many trades were stored."""
+async def black_hole(folder: Path, count: int, mute_seconds: float, hole_seconds: float, calm_seconds: float) -> int:
+    """So many times, with data for so long between that the next break is a new one; how many trades were stored."""
     settings = SETTINGS.model_copy(update={"mute_seconds": mute_seconds, "rollover_seconds": 40.0})
     async with session(folder, settings=settings) as feed:
         for _ in range(count):
+            await asyncio.sleep(calm_seconds)
             feed.venue.faults.update({"binance_black_hole": 1})
             await feed.timed("found", lambda: feed.live.state is State.DOWN)
             await asyncio.sleep(hole_seconds)
@@ -29,5 +30,5 @@ async def black_hole(folder: Path, count: int, mute_seconds: float, hole_seconds
 def run(full: bool) -> None:
     """Print the report; in full counts only pings can find the hole, as the watch on data sleeps."""
     with temporary() as folder:
-        stored = asyncio.run(black_hole(Path(folder), *((10, 600.0, 12.0) if full else (1, 0.6, 0.5))))
+        stored = asyncio.run(black_hole(Path(folder), *((10, 600.0, 12.0, 6.0) if full else (1, 0.6, 0.5, 0.0))))
     print(f"  {stored} trades stored: 0 missing, 0 doubled")
