@@ -2,32 +2,68 @@
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.formats import format_option
+from cockpit.cli.formats import Column, Sheet, format_option, print_sheet
+from cockpit.cli.interruption import complete
 from cockpit.cli.invocation import Invocation, program_options
-from cockpit.errors import UsageError
+from cockpit.errors import DamagedError, StorageError, UsageError
+
+if TYPE_CHECKING:
+    from cockpit.ticks.playthrough import Played
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--speed", type=click.FloatRange(0.001, 100_000), default=1.0, show_default="its own pace")
-@click.option("--headless", is_flag=True, help="No screen: into the database, as fast as the disk takes it.")
+@click.option("--speed", type=click.FloatRange(0.001, 100_000), help="In times its own pace, which is the default.")
+@click.option("--headless", is_flag=True, help="No screen: into the database, without --speed as fast as it takes it.")
 @format_option
 @program_options()
 @click.pass_context
-def replay(context: click.Context, file: Path, speed: float, headless: bool, form: str) -> None:
-    """Play a recording through the screen. Its profile is always replay; --format is that of --headless."""
-    if math.isnan(speed):
+def replay(context: click.Context, file: Path, speed: float | None, headless: bool, form: str) -> None:
+    """Play a recording through the screen: Space pauses, [ and ] move, - and + change the speed.
+
+    Its profile is always replay; --format is that of --headless.
+    """
+    if speed is not None and math.isnan(speed):
         raise UsageError("--speed takes a number, such as 20")
     invocation = context.ensure_object(Invocation)
     invocation.profile = "replay"
-    if headless:
+    if headless and speed is not None:
+        _play_through(invocation, file, speed, form)
+    elif headless:
         from cockpit.cli.ticks import store_files
 
         store_files(invocation, [file], form)
     else:
         from cockpit.cli.screen import show_screen
 
-        context.exit(show_screen(invocation, recording=file, speed=speed))
+        context.exit(show_screen(invocation, recording=file, speed=speed or 1.0))
+
+
+def _play_through(invocation: Invocation, file: Path, speed: float, form: str) -> None:
+    """Play a recording into the database, and print what came of it."""
+
+    async def work() -> "Played":
+        from cockpit.ticks.playthrough import play_through
+
+        async with invocation.database() as database:
+            if database.refusal:
+                raise StorageError(database.refusal)
+            return await play_through(file, database, invocation.settings.ticks, speed)
+
+    played = complete(work())
+    print_sheet(Sheet("replay", "replays", _PLAYED, [played]), form)
+    if played.damage:
+        raise DamagedError(f"{played.damage}; what comes before it is stored")
+
+
+_PLAYED: list[Column["Played"]] = [
+    Column("symbols", "symbols", lambda played: played.symbols, ", ".join),
+    Column("received", "trades", lambda played: played.received, right=True),
+    Column("inserted", "new", lambda played: played.inserted, right=True),
+    Column("missing", "missing ids", lambda played: played.missing, right=True),
+    Column("rejected", "rejected", lambda played: played.rejected, right=True),
+]

@@ -96,6 +96,11 @@ class ReplayExchange:
         """How it is played now."""
         return self._playback
 
+    @property
+    def damage(self) -> CockpitError | None:
+        """Where the recording breaks off; None while nothing is known of it."""
+        return self._damage
+
     def pause(self) -> None:
         """Stop the recording's time, or let it go on."""
         self._go_on_from(self._position_ns(), paused=not self._playback.paused)

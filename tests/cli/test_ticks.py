@@ -103,6 +103,19 @@ def test_headless_replay_fills_the_replay_profile_only(cockpit: Cockpit, file: P
     assert cockpit("ticks", "export", "BTCUSDT").code == 2
 
 
+def test_headless_replay_at_a_speed_goes_the_way_of_a_session(cockpit: Cockpit, file: Path, tmp_path: Path) -> None:
+    ended = cockpit("replay", str(file), "--headless", "--speed", "10000", "--format", "json")
+    assert (ended.code, json.loads(ended.out)["schema"]) == (0, "cockpit.replay/1")
+    assert json.loads(ended.out)["replays"] == [
+        {"symbols": ["BTCUSDT"], "received": 4, "inserted": 3, "missing": 1, "rejected": 0}
+    ]
+    cut = tmp_path / "cut.gz"
+    cut.write_bytes(file.read_bytes()[:-9])
+    ended = cockpit("replay", str(cut), "--headless", "--speed", "10000", "--format", "csv")
+    assert (ended.code, ended.out.splitlines()[1]) == (5, "BTCUSDT,4,0,1,0")
+    assert "cut.gz is damaged" in ended.err
+
+
 def test_what_is_wrong_is_told(cockpit: Cockpit, file: Path, tmp_path: Path) -> None:
     unknown = cockpit("ticks", "bars", "ETHUSDT")
     assert (unknown.code, unknown.out) == (2, "")
