@@ -8,7 +8,7 @@ from cockpit.scan.earnings import Timing
 from cockpit.scan.event_volatility import EventFlag, ExpectedTerm, decompose
 from cockpit.scan.explain_record import record_section
 from cockpit.scan.explain_sentiment import sentiment_section
-from cockpit.scan.explain_spread import spread_section, study_section, unbuilt_section, verdict_section
+from cockpit.scan.explain_spread import spread_sections, study_section, unbuilt_section, verdict_section
 from cockpit.scan.explanation import UNKNOWN, Explanation, Row, Section
 from cockpit.scan.liquidity import NOMINAL_CONTRACTS as CONTRACTS
 from cockpit.scan.report_dates import date_rows
@@ -67,7 +67,8 @@ def explain(
         sections.append(Section("Skew", tuple(_skew(candidate))))
         sections.append(Section("Past reactions", tuple(_reactions(candidate))))
         sections.append(Section("Volatility risk premium", (*_premium(candidate), *_law(candidate))))
-        sections.extend(spread_section(spread, candidate) for spread in spreads)
+        for spread in spreads:
+            sections.extend(spread_sections(spread, candidate))
         if spreads and trades is not None:
             sections.append(record_section(spreads[0].score, trades))
         extras = (
@@ -192,7 +193,7 @@ def _term_note(one: ExpectedTerm) -> str:
     words = f"{percent(one.trading)} in trading time, {percent(one.trading_after)} after the report: {change}"
     quoted = f"quoted {percent(one.after)} on the morning after"
     if one.hours_left is not None and one.hours_left < 24.0:
-        quoted += f", {one.hours_left:.1f} h before it ends, all of them in session"
+        quoted += f", {one.hours_left:.1f} h before it ends, all in session"
     return f"{words}; {quoted}"
 
 

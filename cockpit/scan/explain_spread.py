@@ -14,9 +14,12 @@ from cockpit.spreads.structure import Leg, Score, Spread, Study
 from cockpit.spreads.verdict import breakeven_credit, breakeven_premium
 
 
-def spread_section(spread: Spread, candidate: Candidate) -> Section:
-    """The arithmetic of one spread."""
-    return Section(f"{spread.kind.label} {spread.strikes_label}", tuple(_spread(spread, candidate)))
+def spread_sections(spread: Spread, candidate: Candidate) -> tuple[Section, Section]:
+    """The arithmetic of one spread, and its payoff."""
+    name = f"{spread.kind.label} {spread.strikes_label}"
+    payoff = payoff_of(spread.legs, spread.fill, spread.commission)
+    chart = tuple(payoff_rows(payoff, tuple(_marks(spread, candidate))))
+    return Section(name, tuple(_spread(spread))), Section(f"Payoff of {name} at expiry, dollars a contract", chart)
 
 
 def verdict_section(candidate: Candidate, spreads: Sequence[Spread]) -> Section | None:
@@ -68,8 +71,7 @@ def _verdict(candidate: Candidate, best: Spread) -> Iterator[Row]:
         yield Row("size is bound by", f"{first.name} at {first.contracts}", note)
 
 
-def _spread(spread: Spread, candidate: Candidate) -> Iterator[Row]:
-    payoff = payoff_of(spread.legs, spread.fill, spread.commission)
+def _spread(spread: Spread) -> Iterator[Row]:
     yield Row("id", spread.spread_id)
     if spread.rejected is not None:
         yield Row("rejected", "" if spread.rejection is None else spread.rejection.value, spread.rejected)
@@ -93,7 +95,6 @@ def _spread(spread: Spread, candidate: Candidate) -> Iterator[Row]:
         beside = ", ".join(f"{one.scorer} {one.total:.1f}" for one in others)
         yield Row("all scorers", f"{ranking.scorer} {ranking.total:.1f}", f"ranks; {beside}")
     yield from _size(spread)
-    yield from payoff_rows(payoff, tuple(_marks(spread, candidate)))
 
 
 def _chances(spread: Spread) -> Iterator[Row]:
@@ -106,9 +107,9 @@ def _chances(spread: Spread) -> Iterator[Row]:
     yield Row("POP by history", percent(spread.pop_hist), sample)
     share = f"{spread.ev / spread.max_loss:+.1%} of risk; same law" if spread.ev is not None and spread.max_loss else ""
     yield Row("EV to expiry", money(spread.ev, signed=True), f"after costs; {share}" if share else "after costs")
-    when = "" if spread.exit_at is None else f" {spread.exit_at:%d %b %H:%M} UTC"
+    when = "" if spread.exit_at is None else f"{spread.exit_at:%d %b %H:%M} UTC; "
     at_model = "bought back at the ambient volatility, today's half spreads and a second commission paid"
-    yield Row(f"EV to the morning after{when}", money(spread.ev_exit, signed=True), at_model)
+    yield Row("EV to the morning after", money(spread.ev_exit, signed=True), f"{when}{at_model}")
     yield Row("POP on that morning", percent(spread.pop_exit), "61 prices under the same law")
 
 
@@ -186,4 +187,4 @@ def _study(study: Study) -> Iterator[Row]:
     if study.ev is not None:
         yield Row("  EV / POP to expiry", f"{money(study.ev, signed=True)} / {percent(study.pop)}", "after costs")
     exit_figures = f"{money(study.ev_exit, signed=True)} / {percent(study.pop_exit)}"
-    yield Row("  EV / POP on the morning after", exit_figures, "after both commissions and half spreads")
+    yield Row("  EV / POP next morning", exit_figures, "after both commissions and half spreads")

@@ -133,7 +133,7 @@ async def test_the_sides_of_the_report_stand_beside_each_other() -> None:
         assert spread.ev is not None
         assert spread.ev_exit is not None
         assert f"|EV to expiry|{spread.ev:+,.2f}|" in words
-        assert f"|EV to the morning after 03 Dec 15:15 UTC|{spread.ev_exit:+,.2f}|" in words
+        assert f"|EV to the morning after|{spread.ev_exit:+,.2f}|03 Dec 15:15 UTC; bought back" in words
         beside = ", ".join(f"{one.scorer} {one.total:.1f}" for one in spread.totals[1:])
         assert f"ranks; {beside}" in words
     assert "|POP by history|" in words
@@ -143,7 +143,7 @@ async def test_a_payoff_is_drawn_at_every_price_that_matters() -> None:
     result = await scanner(*market(["AAA"]), Boards()).scan()
     candidate, spreads = result.candidates[0], result.spreads["AAA"]
     condor = next(spread for spread in spreads if spread.kind is StructureKind.IRON_CONDOR)
-    section = next(one for one in explain(candidate, spreads).sections if one.title.startswith("iron condor"))
+    section = next(one for one in explain(candidate, spreads).sections if one.title.startswith("Payoff of iron condor"))
     chart = [row for row in section.rows if row.label.startswith("at ")]
     prices = [float(row.label.removeprefix("at ").replace(",", "")) for row in chart]
     assert prices == sorted(prices, reverse=True)

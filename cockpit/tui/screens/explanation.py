@@ -5,6 +5,9 @@ from cockpit.tui.inks import Ink
 from cockpit.tui.screens.sheet import Sheet, line_of, wrapped
 from cockpit.tui.widgets.lines import EMPTY, Line, clean, fit, width_of
 
+_VALUE = 24
+"""Cells of the column of figures; what is longer is a sentence."""
+
 
 class ExplanationView(Sheet[None]):
     """Shows any :class:`Explanation`: label, value, and where the value comes from."""
@@ -28,8 +31,8 @@ def explanation_lines(explanation: Explanation, width: int) -> list[Line]:
             lines.append(EMPTY)
         lines.append(line_of((section.title, Ink.ACCENT)))
         label = min(30, max((width_of(clean(row.label)) for row in section.rows), default=0))
-        value = min(34, max((width_of(clean(row.value)) for row in section.rows), default=0))
-        room = width - label - value - 7
+        value = min(_VALUE, max((width_of(clean(row.value)) for row in section.rows), default=0))
+        room = width - label - value - 8
         for row in section.rows:
             ink = Ink.MUTED if row.value == "?" else Ink.STRONG
             head = (f"  {fit(clean(row.label), label)}  ", Ink.TEXT)
