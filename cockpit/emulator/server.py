@@ -8,7 +8,8 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from operator import itemgetter
 
 from aiohttp import web
 
@@ -17,7 +18,7 @@ from cockpit.emulator.binance import binance_routes
 from cockpit.emulator.clock import EmulatorClock
 from cockpit.emulator.control import control_routes, describe_clock
 from cockpit.emulator.faults import Faults
-from cockpit.emulator.market import Market
+from cockpit.emulator.market import Market, Name
 from cockpit.emulator.options import EmulatorOptions
 from cockpit.emulator.quotas import read_quotas
 from cockpit.emulator.reddit import reddit_routes
@@ -144,15 +145,17 @@ def _ready(seed: int, port: int, clock: EmulatorClock) -> dict[str, object]:
 
 
 async def _warm(market: Market, clock: EmulatorClock, tradier: TradierBodies) -> None:
-    """Draw what a first scan will ask for, name by name, between requests."""
+    """Draw between requests what a first scan will ask for, as it will: all quotes, then name by name by report day."""
     today = clock.now().date()
+    coming: list[tuple[date, str, Name]] = []
     for symbol in market.equities:
         await asyncio.sleep(0)
         name = market.name(symbol)
-        if name is None or not any(
-            today <= report.day <= today + _WARM_DAYS for report in name.profile.reports.near(today, 1, 1)
-        ):
-            continue
-        for prepare in tradier.preparations(name):
-            prepare()
-            await asyncio.sleep(0)
+        if name is not None:
+            days = [report.day for report in name.profile.reports.near(today, 1, 1)]
+            coming += [(day, symbol, name) for day in days if today <= day <= today + _WARM_DAYS]
+    for preparations in (tradier.quote_preparations, tradier.series_preparations):
+        for _, _, name in sorted(coming, key=itemgetter(0, 1)):
+            for prepare in preparations(name):
+                prepare()
+                await asyncio.sleep(0)

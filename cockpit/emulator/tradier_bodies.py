@@ -199,18 +199,24 @@ class TradierBodies:
             answers.append({"request": symbol, "type": "Symbol", "results": results})
         return json.dumps(answers, separators=(",", ":"))
 
-    def preparations(self, name: Name) -> Iterator[Callable[[], object]]:
-        """Steps that draw ahead of a scan what it will ask of a name; each takes a millisecond or two."""
+    def quote_preparations(self, name: Name) -> Iterator[Callable[[], object]]:
+        """Steps that draw ahead of a scan what a name's quote shows; each takes a millisecond."""
         moment = name.moment(self._clock.now())
-        for year in range(moment.day.year, moment.day.year - _PREPARED_YEARS - 1, -1):
+        for year in (moment.day.year, moment.day.year - 1):
             yield partial(name.history.year, year)
         yield partial(name.stock, moment)
+
+    def series_preparations(self, name: Name) -> Iterator[Callable[[], object]]:
+        """Steps that draw ahead of a scan what a name's chains and its older history show, a millisecond each."""
+        moment = name.moment(self._clock.now())
         coming = next(
             report for report in name.profile.reports.near(moment.day, 1, 2) if report.moves_at > moment.instant
         )
         covering = [day for day in name.listing.expiries(moment.day) if day >= coming.reaction_day]
         for expiry in covering[:2]:
             yield partial(self._rows.prepare, name, expiry, moment)
+        for year in range(moment.day.year - 2, moment.day.year - _PREPARED_YEARS - 1, -1):
+            yield partial(name.history.year, year)
 
     def _today(self) -> date:
         return self._clock.now().astimezone(NEW_YORK).date()
