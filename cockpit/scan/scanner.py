@@ -226,7 +226,10 @@ class Scanner:
                 return replace(
                     findings, candidate=replace(findings.candidate, flags=(*dates.flags, "unconfirmed date"))
                 )
-            return await self._find(await self._inputs(report, spot, claims, dates), close_up=close_up)
+            findings = await self._find(await self._inputs(report, spot, claims, dates), close_up=close_up)
+            # Not among the inputs: a sector that comes to be known changes sizes, and no other figure.
+            sector = None if self._sectors is None else self._sectors.recall(report.symbol)
+            return findings if sector is None else in_sector(findings, sector, self._settings, self._equity())
         except CockpitError as error:
             return self._nothing(report, str(error), spot, dates)
         except Exception as error:
@@ -269,8 +272,7 @@ class Scanner:
                     raise
         past, history = await self._past(report, doubts) if chains else ((), ())
         dates = weigh(report, claims, past)
-        sector = report.sector if self._sectors is None else self._sectors.recall(report.symbol) or report.sector
-        report = replace(report, timing=dates.timing, sector=sector)
+        report = replace(report, timing=dates.timing)
         # The price of the moment the chain was quoted at: a newer one would not fit its options.
         spot = chains[0].spot if chains and chains[0].spot is not None else spot
         return Inputs(report, spot, tuple(chains), history, past, self._equity(), tuple(doubts), dates, tuple(listed))
