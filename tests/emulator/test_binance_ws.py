@@ -83,7 +83,10 @@ async def test_combined_streams_are_wrapped_and_replies_are_not(fast: Venue) -> 
             "result": ["btcusdt@trade", "ethusdt@miniTicker"],
             "id": 3,
         }
-        seen = {str(event["stream"]): event["data"] for event in await payloads(socket, 120)}
+        seen: dict[str, object] = {}
+        async with asyncio.timeout(20):
+            while len(seen) < 2:
+                seen |= {str(event["stream"]): event["data"] for event in await payloads(socket, 1)}
     assert set(seen) == {"btcusdt@trade", "ethusdt@miniTicker"}
     mini = seen["ethusdt@miniTicker"]
     assert isinstance(mini, dict)
