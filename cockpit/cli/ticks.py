@@ -44,6 +44,9 @@ def ticks() -> None:
 def import_files(invocation: Invocation, files: tuple[Path, ...], symbol: str | None, form: str) -> None:
     """Store the trades of recordings, Binance's bulk files (CSV or zip), exports and other cockpits' databases.
 
+    Aggregated trades do not tell the single quantities: they are counted into the bars only. Finished bars (kline
+    files) do not tell their trades and are refused.
+
     What is stored already is left alone, so a file that was cut short can be read again once it is whole. A damaged
     file costs its damaged lines only; they are told, and the exit code is 5.
     """
@@ -262,6 +265,8 @@ _REPORT: list[Column["ImportReport"]] = [
     Column("read", "trades", lambda report: report.read, right=True),
     Column("inserted", "new", lambda report: report.inserted, right=True),
     Column("duplicates", "stored before", lambda report: report.duplicates, right=True),
+    Column("aggregated", "aggregated", lambda report: report.aggregated, right=True),
+    Column("summed", "into bars", lambda report: report.summed, right=True),
     Column("missing", "missing ids", lambda report: report.missing, right=True),
     Column("rejected", "rejected", lambda report: sum(report.rejected.values()), right=True),
     Column("rejected_kinds", "of these", lambda report: _kinds(report.rejected), missing=""),

@@ -1,4 +1,4 @@
-"""The table of one-minute bars: always the sum of the trades that were ever stored."""
+"""The table of one-minute bars: always the sum of the trades that were ever stored or came as aggregates."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,11 @@ Bucket = tuple[int, int]
 
 async def add_to_minutes(connection: Connection, rows: Iterable[KeyedRow]) -> None:
     """Count new trades into their minutes, inside the transaction that stores them."""
-    sums = minute_sums(rows)
+    await add_sums(connection, minute_sums(rows))
+
+
+async def add_sums(connection: Connection, sums: dict[Bucket, BarSum]) -> None:
+    """Count sums of new trades into their minutes; they are merged with what is stored."""
     if not sums:
         return
     stored = await connection.execute_fetchall(

@@ -1,20 +1,21 @@
 """Tells by a file's content which form of trades it holds, and reads it as that."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from cockpit.errors import StorageError, UsageError
 from cockpit.providers.binance_frames import decode_frame
 from cockpit.providers.ports import Rejected
 from cockpit.storage.ticks import TradeRow, trade_row
+from cockpit.ticks.aggregate import Aggregate
 from cockpit.ticks.recording import RecordedFrame, Recording
 from cockpit.ticks.text_files import BadLine, bad_line, head, is_zip, lines, zip_members, zipped_lines
 from cockpit.ticks.trade import Trade
-from cockpit.ticks.trade_files import trade_rows
+from cockpit.ticks.trade_files import aggregate_rows, trade_rows
 
-Found = TradeRow | Rejected | BadLine | None
-"""A trade, what is no trade, or None for what has another purpose in its file."""
+Found = TradeRow | Aggregate | Rejected | BadLine | None
+"""A trade or several as one, what is no trade, or None for what has another purpose in its file."""
 
 _NAME = re.compile(r"([A-Z0-9]{3,20})-(trades|aggTrades|\d{1,2}[smhdw]|1mo)(?=[-.])")
 _TIME = re.compile(rb"\d{13}(?:\d{3})?")
@@ -38,11 +39,11 @@ def opened(path: Path, symbol: str | None = None) -> Iterator[Found]:
     """What a file holds, in its order.
 
     Args:
-        path: a recording, a bulk file of trades (CSV, gzipped CSV or zip), or an export as Parquet.
+        path: a recording, a bulk file of trades or aggregated trades (CSV, gzipped CSV or zip), or a Parquet export.
         symbol: in place of the one in the file's name.
 
     Raises:
-        UsageError: at once, where the file cannot be read, its symbol is not known, or it holds no single trades.
+        UsageError: at once, where the file cannot be read, its symbol is not known, or it holds finished bars.
         DamagedError: at once or after the last good line, where it breaks off or is none of these.
     """
     if head(path).startswith(_PARQUET):
@@ -54,20 +55,20 @@ def opened(path: Path, symbol: str | None = None) -> Iterator[Found]:
     first = next((line for _, line in lines(path) if line.strip()), b"")
     if first.count(b",") < 3 or b"{" in first or b"://" in first:
         return _from_recording(Recording(path))
-    _refuse_sums(path.name, first)
-    return trade_rows(lines(path), symbol or _symbol(path.name))
+    rows = _rows_of(path.name, first)
+    return rows(lines(path), symbol or _symbol(path.name))
 
 
 def _from_zip(path: Path, symbol: str | None) -> Iterator[Found]:
     members = zip_members(path, ".csv")
     symbols = [symbol or _symbol(Path(member).name) for member in members]
-    for member in members:
-        first = next((line for _, line in zipped_lines(path, member)), b"")
-        _refuse_sums(Path(member).name, first)
+    kinds = [
+        _rows_of(Path(member).name, next((line for _, line in zipped_lines(path, member)), b"")) for member in members
+    ]
     return (
         row
-        for member, name in zip(members, symbols, strict=True)
-        for row in trade_rows(zipped_lines(path, member), name)
+        for member, name, rows in zip(members, symbols, kinds, strict=True)
+        for row in rows(zipped_lines(path, member), name)
     )
 
 
@@ -101,19 +102,20 @@ def _symbol(name: str) -> str:
     return match[1]
 
 
-def _refuse_sums(name: str, first: bytes) -> None:
-    """Sums of trades are no trades: neither ids nor quantities of the single ones could be told without inventing them.
+def _rows_of(name: str, first: bytes) -> Callable[[Iterable[tuple[int, bytes]], str], Iterator[Found]]:
+    """What reads the rows of a table, by its first line and, where that leaves it open, by its name.
 
     Raises:
-        UsageError: these are aggregated trades or bars.
+        UsageError: these are bars, which do not tell which trades are in them.
     """
     fields = [field.strip() for field in first.split(b",")]
     match = _NAME.match(name)
-    kind = match[2] if match is not None else ""
-    if kind == "aggTrades" or fields[0] == b"agg_trade_id" or (len(fields) >= 7 and _TIME.fullmatch(fields[5])):
-        what = "aggregated trades, whose single quantities are not known"
-    elif kind not in ("", "trades") or fields[0] == b"open_time" or len(fields) == _KLINE_COLUMNS:
-        what = "finished bars, which do not tell their trades"
-    else:
-        return
-    raise UsageError(f"{name} holds {what}; bars are summed up from trades here: take the file named -trades- instead")
+    kind = match[2] if match is not None else "trades"
+    if fields[0] == b"open_time" or len(fields) == _KLINE_COLUMNS or kind not in ("trades", "aggTrades"):
+        raise UsageError(
+            f"{name} holds finished bars, which do not tell which trades are in them; bars are summed up from trades"
+            " here: take the file named -trades- or -aggTrades- instead"
+        )
+    if fields[0] in (b"agg_trade_id", b"agg_id") or (len(fields) >= 7 and _TIME.fullmatch(fields[5])):
+        return aggregate_rows
+    return aggregate_rows if kind == "aggTrades" else trade_rows

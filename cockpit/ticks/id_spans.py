@@ -18,6 +18,16 @@ class IdSpans:
         """Ids between the lowest and the highest that have not been seen."""
         return sum(later[0] - earlier[1] - 1 for earlier, later in pairwise(self._spans))
 
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """The stretches, rising and apart from each other, both ends included."""
+        return self._spans.copy()
+
+    def overlaps(self, first: int, last: int) -> bool:
+        """True where an id of a stretch has been seen."""
+        index = bisect_left(self._spans, first, key=_last)
+        return index < len(self._spans) and self._spans[index][0] <= last
+
     def add_all(self, ids: Sequence[int]) -> None:
         """Add ids; those that rise by one each cost no more than one of them."""
         if not ids:

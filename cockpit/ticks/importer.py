@@ -1,4 +1,4 @@
-"""Trades from files into the database, as fast as the disk takes them."""
+"""Trades from files into the database, as fast as the disk takes them; aggregated trades into its bars."""
 
 import asyncio
 from collections import Counter
@@ -11,8 +11,10 @@ from time import monotonic
 
 from cockpit.errors import CockpitError, DamagedError
 from cockpit.providers.ports import Rejected
+from cockpit.storage.aggregates import store_aggregates
 from cockpit.storage.database import Database
 from cockpit.storage.ticks import TradeRow, store_rows, trade_row
+from cockpit.ticks.aggregate import Aggregate
 from cockpit.ticks.database_files import read_database
 from cockpit.ticks.file_forms import Found, is_database, opened
 from cockpit.ticks.id_spans import IdSpans
@@ -30,8 +32,9 @@ class ImportReport:
 
     Attributes:
         files: begun so far.
-        read: trades read from the files.
+        read: single trades read from the files.
         inserted: of those, how many were new; duplicates: how many were stored already.
+        aggregated: trades that aggregated ones stand for; summed: how many of them were new to the bars.
         ignored: frames of a recording that hold no trade.
         rejected: what was not taken, counted by kind.
         missing: trade ids that the files skip.
@@ -43,6 +46,8 @@ class ImportReport:
     read: int
     inserted: int
     duplicates: int
+    aggregated: int
+    summed: int
     ignored: int
     rejected: Mapping[str, int]
     missing: int
@@ -79,17 +84,21 @@ async def import_files(
     sources = [await asyncio.to_thread(_Source, file, symbol, samples) for file in files]
     for source in sources:
         tally.files += 1
-        before = tally.read
+        before = tally.read + tally.aggregated
         async with aclosing(source.batches(database.path.parent)) as batches:
             async for batch in batches:
                 inserted = await store_rows(database, batch.trades) if batch.trades else 0
                 tally.add(batch, inserted)
+                if batch.aggregates:
+                    tally.summed += await store_aggregates(database, batch.aggregates)
                 if progress is not None:
                     progress(tally.report())
         if source.bad_lines:
             tally.damages.append(source.sentence())
         if source.damage is not None:
-            tally.damages.append(f"{source.damage}; the {tally.read - before} trades before it are stored")
+            tally.damages.append(
+                f"{source.damage}; the {tally.read + tally.aggregated - before} trades before it are stored"
+            )
     return tally.report()
 
 
@@ -97,6 +106,7 @@ async def import_files(
 class _Batch:
     """What a stretch of a file holds."""
 
+    aggregates: list[Aggregate] = field(default_factory=list)
     trades: list[TradeRow] = field(default_factory=list)
     ignored: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
@@ -107,6 +117,8 @@ class _Tally:
     files: int = 0
     read: int = 0
     inserted: int = 0
+    aggregated: int = 0
+    summed: int = 0
     ignored: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     spans: dict[str, IdSpans] = field(default_factory=dict)
@@ -119,14 +131,17 @@ class _Tally:
         self.inserted += inserted
         self.ignored += batch.ignored
         self.rejected += batch.rejected
-        if not batch.trades:
+        for one in batch.aggregates:
+            self.aggregated += one.last_id - one.first_id + 1
+            self.spans.setdefault(one.symbol, IdSpans()).add(one.first_id, one.last_id)
+        times = [row[4] >> 1 for row in batch.trades] + [one.time_ms for one in batch.aggregates]
+        if not times:
             return
         ids: dict[str, list[int]] = {}
         for row in batch.trades:
             ids.setdefault(row[0], []).append(row[1])
         for symbol, some in ids.items():
             self.spans.setdefault(symbol, IdSpans()).add_all(some)
-        times = [row[4] >> 1 for row in batch.trades]
         first, last = min(times), max(times)
         self.first_ms = first if self.first_ms is None else min(self.first_ms, first)
         self.last_ms = last if self.last_ms is None else max(self.last_ms, last)
@@ -137,6 +152,8 @@ class _Tally:
             read=self.read,
             inserted=self.inserted,
             duplicates=self.read - self.inserted,
+            aggregated=self.aggregated,
+            summed=self.summed,
             ignored=self.ignored,
             rejected=dict(self.rejected),
             missing=sum(spans.missing for spans in self.spans.values()),
@@ -215,6 +232,10 @@ class _Source:
                     trades.append(one)
                     if len(trades) == _BATCH:
                         return batch
+                elif isinstance(one, Aggregate):
+                    batch.aggregates.append(one)
+                    if len(batch.aggregates) == _BATCH:
+                        return batch
                 elif one is None:
                     batch.ignored += 1
                 elif isinstance(one, BadLine):
@@ -224,7 +245,7 @@ class _Source:
         except CockpitError as error:
             self.damage = error
             self._found = iter(())
-        return batch if trades or batch.ignored or batch.rejected else None
+        return batch if trades or batch.aggregates or batch.ignored or batch.rejected else None
 
     def _bad(self, bad: BadLine, batch: _Batch) -> None:
         batch.rejected[bad.kind] += 1

@@ -7,9 +7,9 @@ microseconds from 2025 on. A first line may name the columns.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from cockpit.storage.ticks import TradeRow
+from cockpit.ticks.aggregate import Aggregate
 from cockpit.ticks.text_files import BadLine, bad_line
 
 # Finer than 1e-8 or from 1e10 on is nothing that an exchange quotes, and nothing that could be stored exactly.
@@ -27,25 +27,6 @@ _TRADE_FIELDS = ("id", "price", "quantity", "", "time", "maker")
 _AGGREGATE_FIELDS = ("id", "price", "quantity", "id", "id", "time", "maker")
 _TRUE = frozenset((b"true", b"True", b"TRUE"))
 _HEADS = frozenset((b"id", b"trade_id", b"agg_trade_id", b"agg_id"))
-
-
-@dataclass(frozen=True, slots=True)
-class Aggregate:
-    """Trades of one order at one price and time, as the venue sums them up.
-
-    Attributes:
-        first_id, last_id: the trades in it, both included; their single quantities are not known.
-        price_e8: in units of 1e-8.
-        quantity_e8: of all of them together, in units of 1e-8.
-    """
-
-    symbol: str
-    first_id: int
-    last_id: int
-    price_e8: int
-    quantity_e8: int
-    time_ms: int
-    buyer_is_maker: bool
 
 
 def trade_rows(lines: Iterable[tuple[int, bytes]], symbol: str) -> Iterator[TradeRow | BadLine]:

@@ -6,6 +6,7 @@ import re
 import sqlite3
 import zipfile
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from cockpit.storage.database import open_database
 from cockpit.storage.ticks import read_trades, store_trades
 from cockpit.ticks.importer import ImportReport, import_files
 from cockpit.ticks.trade import Trade
-from tests.ticks.trades import START_MS, bars_of, stored_ids, trades
+from tests.ticks.trades import START_MS, bars_of, stored_ids, trade, trades
 from tests.ticks.venue import book, frame
 
 HEADER = "id,price,qty,quote_qty,time,is_buyer_maker,is_best_match"
@@ -194,27 +195,52 @@ async def test_a_damaged_file_does_not_hold_up_the_next(paths: Paths, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("name", "line", "word"),
+    ("name", "line"),
     [
-        ("BTCUSDT-aggTrades-2026-01-01.csv", "0,0.2,50.0,0,3,1735689600010866,False,True", "aggregated trades"),
-        ("export.csv", "0,0.2,50.0,0,3,1735689600010,False", "aggregated trades"),
-        ("export.csv", "agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time", "aggregated trades"),
-        ("BTCUSDT-1m-2026-01.csv", "1735689600000000,4,5,3,4,9,1735689659999999,36,13,4,16,0", "finished bars"),
-        ("export.csv", "1735689600000,4,5,3,4,9,1735689659999,36,13,4,16,0", "finished bars"),
+        ("BTCUSDT-1m-2026-01.csv", "1735689600000000,4,5,3,4,9,1735689659999999,36,13,4,16,0"),
+        ("export.csv", "1735689600000,4,5,3,4,9,1735689659999,36,13,4,16,0"),
+        ("export.csv", "open_time,open,high,low,close,volume,close_time"),
     ],
 )
-async def test_sums_of_trades_are_not_taken_for_trades(
-    paths: Paths, tmp_path: Path, name: str, line: str, word: str
-) -> None:
+async def test_finished_bars_are_not_taken_for_trades(paths: Paths, tmp_path: Path, name: str, line: str) -> None:
     file, packed, good = tmp_path / name, tmp_path / "sums.zip", tmp_path / "BTCUSDT-trades-2026-01-01.csv"
     file.write_text(f"{line}\n")
     good.write_text("\n".join(_row(one) for one in trades(1, 10)))
     with zipfile.ZipFile(packed, "w") as archive:
         archive.write(file, name)
     for sums in (file, packed):
-        with pytest.raises(UsageError, match=f"{name} holds {word}.* take the file named -trades-"):
+        with pytest.raises(UsageError, match=f"{name} holds finished bars.* take the file named -trades-"):
             await _import(paths, good, sums, symbol="BTCUSDT")
     assert stored_ids(paths) == [], "nothing is begun where a file cannot be taken"
+
+
+@pytest.mark.parametrize("zipped", [False, True], ids=["csv", "zip"])
+async def test_aggregated_trades_make_the_bars_of_their_trades(paths: Paths, tmp_path: Path, zipped: bool) -> None:
+    came: list[Trade] = []
+    rows = ["agg_trade_id,price,quantity,first_trade_id,last_trade_id,transact_time,is_buyer_maker"]
+    for number in range(2000):
+        size = number % 4 + 1
+        first = came[-1].trade_id + 1 if came else 1
+        same = replace(trade(first, maker=number % 3 == 0), time_ms=START_MS + number * 300)
+        came += [replace(same, trade_id=first + one, quantity=same.quantity * (one + 1)) for one in range(size)]
+        total = sum(one.quantity for one in came[-size:])
+        rows.append(f"{number},{same.price},{total},{first},{first + size - 1},{same.time_ms},{same.buyer_is_maker}")
+    file = tmp_path / "BTCUSDT-aggTrades-2026-01-01.csv"
+    file.write_text("\n".join([*rows, ""]))
+    if zipped:
+        with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
+            archive.write(file, file.name)
+        file = tmp_path / "packed.zip"
+    async with open_database(paths) as database:
+        await store_trades(database, came[4002:])  # the last ones are there already, an aggregate cut in two
+        report = await import_files([file], database)
+        assert (report.read, report.aggregated, report.missing, report.damages) == (0, 5000, 0, ())
+        assert report.summed == 4001
+        again = await import_files([file], database)
+        assert (again.aggregated, again.summed) == (5000, 0)
+        await store_trades(database, came)
+        assert [bar async for bar in read_bars(database, "BTCUSDT")] == bars_of(came)
+    assert stored_ids(paths) == [one.trade_id for one in came[report.summed :]], "no single trade is made up"
 
 
 async def test_another_cockpits_database_is_read_and_left_alone(paths: Paths, tmp_path: Path) -> None:
