@@ -20,7 +20,12 @@ async def restarts(folder: Path, count: int, pause: float) -> int:
     say("none missing", times[1:])
     rows = ledger(paths)
     assert len(rows) >= count
-    assert {(state, reason) for _, state, _, reason in rows} == {("filled", "missed since the last session")}, rows
+    assert {state for _, state, _, _ in rows} == {"filled"}
+    # A session may end before it knew of what the one before it had missed; the next one sees the hole.
+    assert {reason for _, _, _, reason in rows} <= {
+        "missed since the last session",
+        "not stored when the last session ended",
+    }
     return verify(paths)
 
 
