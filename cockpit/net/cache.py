@@ -229,6 +229,12 @@ class Cache(Generic[V]):
             self._second.put(key, value, kind, seconds, tags)
         self._store(key, value, seconds, size, tags)
 
+    def reconfigure(self, *, entries: int, megabytes: float, negative_seconds: float, early_share: float) -> None:
+        """Other bounds, kept at once; what is there keeps the time that it was stored for."""
+        self._most, self._most_bytes = entries, int(megabytes * 2**20)
+        self._negative_seconds, self._early_share = negative_seconds, early_share
+        self._evict()
+
     def clear(self) -> None:
         """Forget everything; loads under way go on for those who wait."""
         self._entries.clear()
@@ -310,6 +316,9 @@ class Cache(Generic[V]):
         for tag in tags:
             self._tagged.setdefault(tag, set()).add(key)
         self._bytes += size
+        self._evict()
+
+    def _evict(self) -> None:
         while len(self._entries) > self._most or self._bytes > self._most_bytes:
             self._forget(next(iter(self._entries)))
             self.stats.evictions += 1

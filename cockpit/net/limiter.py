@@ -66,18 +66,48 @@ class Limiter:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._margin = margin
-        self._logs = sorted((WindowLog(*parse_limit(text), margin) for text in limits), key=lambda log: log.seconds)
         self._clock = clock
         self._sleep = sleep
         self._turn = asyncio.Lock()
         self._paused_until = _NEVER
         self._admitted_at = _NEVER
-        self._shortest = min((log.seconds for log in self._logs), default=0.0)
         self._under_way: dict[int, Use] = {}
         self.waiting = 0
         """Callers in the queue now."""
-        self.capacity = min((log.limit for log in self._logs), default=None)
+        self._logs: list[WindowLog] = []
+        self.capacity: int | None = None
         """The greatest weight that one request can have; None without limits."""
+        self._set_windows([WindowLog(*parse_limit(text), margin) for text in limits])
+
+    def reconfigure(self, limits: Sequence[str]) -> None:
+        """Go by other limits from now on. What was let through lately counts, as far as a former window knows of it.
+
+        Whoever waits in the queue looks at them within five seconds.
+        """
+        now = self._clock.monotonic()
+        for log in self._logs:
+            log.expire(now)
+        before = {log.seconds: log for log in self._logs}
+        windows = []
+        for limit, seconds in map(parse_limit, limits):
+            log = before.pop(seconds, None) or self._successor(WindowLog(limit, seconds, self._margin), now)
+            log.resize(limit)
+            windows.append(log)
+        self._set_windows(windows)
+
+    def _successor(self, window: WindowLog, now: float) -> WindowLog:
+        """A new window with the uses of the shortest former one that is as long, or else of the longest."""
+        longer = [log for log in self._logs if log.seconds >= window.seconds]
+        source = longer[0] if longer else self._logs[-1] if self._logs else None
+        for age, weight in source.uses(now) if source is not None else ():
+            if age < window.seconds + self._margin:
+                window.record(now - age, weight)
+        return window
+
+    def _set_windows(self, windows: Sequence[WindowLog]) -> None:
+        self._logs = sorted(windows, key=lambda log: log.seconds)
+        self._shortest = min((log.seconds for log in self._logs), default=0.0)
+        self.capacity = min((log.limit for log in self._logs), default=None)
 
     def attempt(self, weight: int = 1) -> float:
         """Check every window and record the request if it fits; returns 0.0, or else the seconds to wait.
@@ -85,14 +115,16 @@ class Limiter:
         Raises:
             ValueError: the weight is not positive, or is more than a whole window.
         """
-        self._check(weight)
+        if type(weight) is not int or weight < 1 or (self.capacity is not None and weight > self.capacity):
+            self._check(weight)
         now = self._clock.monotonic()
         if self._under_way:
             self._hold(now)
-        wait = max(0.0, self._paused_until - now)
+        wait = self._paused_until - now if self._paused_until > now else 0.0
         for log in self._logs:
-            log.expire(now)
-            wait = max(wait, log.wait(now, weight))
+            needed = log.wait(now, weight)
+            if needed > wait:
+                wait = needed
         if wait <= 0.0:
             for log in self._logs:
                 log.record(now, weight)

@@ -66,6 +66,11 @@ class ProviderLink:
         self._last_error = ""
         self._last_error_at: datetime | None = None
 
+    def reconfigure(self, limits: Sequence[str], timeout: float) -> None:
+        """Other limits and another timeout for what is asked from now on; what was used of the former ones counts."""
+        self.timeout = timeout
+        self.limiter.reconfigure(limits)
+
     def refusal(self, refusal: Refusal, sentence: str, retry_after: float | None = None) -> ProviderError:
         """An error in this vendor's name."""
         return ProviderError(self.name, refusal, sentence, retry_after=retry_after)

@@ -23,7 +23,8 @@ _QUIET_SECONDS = 0.5
 _MOST_DELAYS = 8
 _MOST_PENDING = 4096
 _MOST_OWED = 1000
-_PER_WRITE = 32
+_PER_WRITE = 8
+_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,8 @@ class SecondLevel:
         self._pending = {key: pending for key, pending in self._pending.items() if not matching.fullmatch(key)}
         await self._tell("pattern", [pattern])
 
-    async def flush(self) -> None:
-        """Write what is waiting; without a writable level it is given up."""
+    async def flush(self, pause: float = 0.0) -> None:
+        """Write what is waiting, with a pause between batches; without a writable level it is given up."""
         while self._pending:
             keys = list(self._pending)[:_PER_WRITE]
             batch = {key: self._pending[key] for key in keys}
@@ -135,6 +136,7 @@ class SecondLevel:
             for key, pending in batch.items():
                 if self._pending.get(key) is pending:
                     del self._pending[key]
+            await asyncio.sleep(pause)
 
     async def _tell(self, what: str, names: Sequence[str]) -> None:
         async with self._order:
@@ -156,7 +158,7 @@ class SecondLevel:
             if time.monotonic() - self._put_at >= _QUIET_SECONDS:
                 break
         try:
-            await self.flush()
+            await self.flush(_PAUSE_SECONDS)
         finally:
             self._writer = None
 

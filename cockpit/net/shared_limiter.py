@@ -68,6 +68,7 @@ class SharedLimiter(Limiter):
         self._longest = max((window.seconds for window in self._logs), default=0.0) + margin
         self._picture: Picture | None = None
         self._picture_at = _NEVER
+        self._holders, self._rank = 1, 0
         self._epoch = ""
         self._lost_after = lost_after
         self._silent_since: float | None = None
@@ -132,6 +133,14 @@ class SharedLimiter(Limiter):
         """As of :meth:`Limiter.pause`, for all cockpits."""
         super().pause(seconds)
         self._errand(self._shared.pause(self._account, seconds))
+
+    def reconfigure(self, limits: Sequence[str]) -> None:
+        """As of :meth:`Limiter.reconfigure`; the log knows the uses of windows that it has been asked for before."""
+        super().reconfigure(limits)
+        self._longest = max((window.seconds for window in self._logs), default=0.0) + self._margin
+        self._others = (max(self._others, default=0),) * len(self._logs)
+        self._picture = None
+        self._untold = True
 
     def windows(self) -> tuple[Window, ...]:
         """Every window with what all cockpits have used of it, the tightest first."""
@@ -272,14 +281,12 @@ class SharedLimiter(Limiter):
 
     def _look_at(self, picture: Picture) -> None:
         self._silent_since = None
-        self._picture, self._picture_at = picture, self._clock.monotonic()
+        if len(picture.used) == len(self._logs):  # they may have been configured anew since it was asked for
+            self._picture, self._picture_at = picture, self._clock.monotonic()
+        self._holders, self._rank = max(1, picture.holders), picture.rank
         self._epoch = self._epoch or picture.epoch
         if picture.paused_for > 0.0:
             super().pause(picture.paused_for)
-
-    @property
-    def _holders(self) -> int:
-        return max(1, self._picture.holders) if self._picture is not None else 1
 
     def _lose(self) -> None:
         """From now on decide alone; what the others had used at the last look is taken to stay for a whole window."""
@@ -353,9 +360,8 @@ class SharedLimiter(Limiter):
         length = window.seconds + self._margin
         if window.used():
             return max(window.resets_in(now) + self._margin, 1e-3)
-        rank = self._picture.rank if self._picture is not None else 0
         turn, round_ = 2.0 * length, 2.0 * length * self._holders
-        phase = (self._wall() - rank * turn) % round_
+        phase = (self._wall() - self._rank * turn) % round_
         past_loss = self._lost_at + length - now if self._lost_at is not None else 0.0
         if phase < length / 2 and past_loss <= 0.0:
             return 0.0

@@ -41,6 +41,11 @@ class WindowLog:
         self._foreign = 0
         self._foreign_until = _NEVER
 
+    def resize(self, limit: int) -> None:
+        """Another limit of ours; a lower one that the vendor has told of stays."""
+        told = self.allowed if self.allowed < self.limit else limit
+        self.limit, self.allowed = limit, min(limit, told)
+
     def expire(self, now: float) -> None:
         """Forget what left the window."""
         while self._expiries and self._expiries[0] <= now:
@@ -87,8 +92,11 @@ class WindowLog:
         self.record(now, weight)
 
     def wait(self, now: float, weight: int) -> float:
-        """Seconds until ``weight`` fits; 0 where it fits now."""
-        excess = self.used() + min(weight, self.allowed) - self.allowed
+        """Seconds until ``weight`` fits; 0 where it fits now. What left the window is forgotten first."""
+        if self._foreign or (self._expiries and self._expiries[0] <= now):
+            self.expire(now)
+        allowed = self.allowed
+        excess = self._total - self._base + self._foreign + (weight if weight < allowed else allowed) - allowed
         if excess <= 0:
             return 0.0
         with_others = max(self._foreign_until - now, self._wait_for_own(now, excess - self._foreign))

@@ -336,3 +336,14 @@ async def test_after_a_flush_no_window_is_given_twice() -> None:
         for link, limiter in zip(links, limiters, strict=True):
             await limiter.aclose()
             await link.aclose()
+
+
+async def test_other_limits_hold_from_the_next_request_on(cockpits: Cockpits) -> None:
+    first, second = cockpits.limiter("4/1m"), cockpits.limiter("4/1m")
+    assert await granted(first, 3) + await granted(second, 9) == 4
+    for limiter in (first, second):
+        limiter.reconfigure(["6/1m", "9/1h"])
+        await limiter.beat()
+    assert await granted(first, 9) + await granted(second, 9) == 2
+    await first.beat()
+    assert {(window.limit, window.used) for window in first.windows()} == {(6, 6), (9, 6)}
