@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cache
+from operator import lt
 from typing import Any
 
 from msgspec import Struct, convert
@@ -94,7 +95,10 @@ def daily_bars_at_once(body: bytes, start: date, end: date) -> tuple[list[DailyB
     which says nothing of the body.
     """
     read = fitted(_history_decoder(), body)
-    return None if read is None else _kept(convert(read.history.day, list[DailyBar], from_attributes=True), start, end)
+    if read is None:
+        return None
+    bars = convert(read.history.day, list[DailyBar], from_attributes=True)
+    return (bars, 0) if _as_asked(bars, start, end) else _kept(bars, start, end)
 
 
 def market_clock(body: Any) -> MarketClock | None:
@@ -170,6 +174,13 @@ def _bar(row: dict[str, Any]) -> DailyBar | None:
     if on is None or opening is None or high is None or low is None or closing is None:
         return None
     return DailyBar(on, opening, high, low, closing, count(row.get("volume")) or 0)
+
+
+def _as_asked(bars: list[DailyBar], start: date, end: date) -> bool:
+    """True where the rules of :func:`_kept` would leave every bar where it is, as they do with most answers."""
+    days = [bar.day for bar in bars]
+    within = bool(days) and start <= days[0] and days[-1] <= end
+    return within and all(map(lt, days, days[1:])) and not any(bar.low > bar.high for bar in bars)
 
 
 def _kept(found: Iterable[DailyBar | None], start: date, end: date) -> tuple[list[DailyBar], int]:
