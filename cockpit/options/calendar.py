@@ -100,8 +100,9 @@ def session_on_or_before(day: date) -> date:
     return day
 
 
+@lru_cache(maxsize=1024)
 def sessions_between(start: date, end: date) -> int:
-    """Number of session days in (start, end]; 0 where end is not after start."""
+    """Number of session days in (start, end]; 0 where end is not after start. A scan asks for the same few again."""
     count = 0
     day = start
     while day < end:
