@@ -174,18 +174,22 @@ async def replayed_market(recording: Path | None, speed: float) -> AsyncIterator
     exchange = ReplayExchange(recording, speed, hold=True)
     await exchange.open()
     none = _NoOptions()
-    yield Market(
-        clock=exchange.clock,
-        exchange=exchange,
-        venue=none,
-        earnings=none,
-        symbols=exchange.symbols,
-        statuses=tuple,
-        usage=tuple,
-        tasks=(("recording", exchange.measure),),
-        has_options=False,
-        replay=exchange,
-    )
+    measuring = asyncio.create_task(exchange.measure(), name="replay-length")
+    try:
+        yield Market(
+            clock=exchange.clock,
+            exchange=exchange,
+            venue=none,
+            earnings=none,
+            symbols=exchange.symbols,
+            statuses=tuple,
+            usage=tuple,
+            has_options=False,
+            replay=exchange,
+        )
+    finally:
+        measuring.cancel()
+        await asyncio.wait({measuring})
 
 
 @asynccontextmanager

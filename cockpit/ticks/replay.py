@@ -1,6 +1,7 @@
 """A recording as an exchange, so that the same feed, boards and panes play it."""
 
 import asyncio
+import logging
 import math
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +20,8 @@ from cockpit.ticks.playback import Playback, other_speed
 from cockpit.ticks.quote import DayTicker
 from cockpit.ticks.recording import RecordedFrame, Recording
 from cockpit.ticks.trade import Trade
+
+log = logging.getLogger(__name__)
 
 _NAME = "replay"
 _READ_AHEAD = 500
@@ -84,8 +87,12 @@ class ReplayExchange:
         self._go_on_from(first.received_ns)
 
     async def measure(self) -> None:
-        """Find out where the recording ends."""
-        last_ns = await asyncio.to_thread(self._recording.last_received_ns)
+        """Find out where the recording ends; where that cannot be read it stays unknown."""
+        try:
+            last_ns = await asyncio.to_thread(self._recording.last_received_ns)
+        except UsageError as error:
+            log.warning("%s", error)
+            return
         if last_ns is not None:
             self._set(end=_instant(last_ns))
 
