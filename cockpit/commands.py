@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cockpit.portfolio.position import ClosedPosition, Position, Ticket
 from cockpit.scan.candidate import Candidate
+from cockpit.scan.cost import ScanCost
 from cockpit.scan.explain import Explanation
 from cockpit.spreads.structure import Spread
 
@@ -30,6 +31,10 @@ class Commands(Protocol):
         Raises:
             ScanStoppedError: it was stopped or replaced before its end.
         """
+        ...
+
+    async def scan_cost(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanCost:
+        """What :meth:`scan` would ask of the vendors."""
         ...
 
     def cancel_scan(self) -> None:
@@ -66,6 +71,26 @@ class Commands(Protocol):
 
     async def history(self) -> list[ClosedPosition]:
         """Closed positions, newest first."""
+        ...
+
+    async def drop_cache(self, provider: str = "", symbol: str = "") -> int:
+        """Forget what a vendor answered, or all of them, about a symbol or at all; how many answers left the memory.
+
+        Raises:
+            UsageError: there is no such vendor; so do the next two.
+        """
+        ...
+
+    async def reset_breaker(self, provider: str) -> str:
+        """Ask a vendor again that was left alone; what its breaker was: ``open``, ``half-open`` or ``closed``."""
+        ...
+
+    async def probe(self, provider: str) -> float:
+        """Ask a vendor the cheapest thing now, within its limits; the seconds until its answer.
+
+        Raises:
+            ProviderError: it gave no usable one.
+        """
         ...
 
     async def pause_replay(self) -> None:

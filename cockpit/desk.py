@@ -8,9 +8,11 @@ from datetime import datetime
 from cockpit.boards import Boards
 from cockpit.commands import ScanResult
 from cockpit.errors import ScanStoppedError, UsageError
+from cockpit.net.http import HttpClient
 from cockpit.portfolio.broker import Broker
 from cockpit.portfolio.position import ClosedPosition, Position, Ticket
 from cockpit.scan.candidate import Candidate
+from cockpit.scan.cost import ScanCost
 from cockpit.scan.explain import Explanation, explain
 from cockpit.scan.opinions import Opinions
 from cockpit.scan.scanner import Scanner
@@ -35,6 +37,7 @@ class Desk:
         next_session: Callable[[], Awaitable[datetime]] | None = None,
         replay: ReplayExchange | None = None,
         jumped: Callable[[], None] = lambda: None,
+        http: HttpClient | None = None,
     ) -> None:
         """Make a desk.
 
@@ -47,6 +50,7 @@ class Desk:
             next_session: None wherever time cannot be moved.
             replay: what is played, in a replay.
             jumped: told of a move within the replay, between the last frame of before and the first of after.
+            http: the way to the vendors; None where there are none.
         """
         self._boards = boards
         self._database = database
@@ -56,6 +60,7 @@ class Desk:
         self._next_session = next_session
         self._replay = replay
         self._jumped = jumped
+        self._http = http
         self._scan: asyncio.Task[ScanResult] | None = None
 
     async def scan(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanResult:
@@ -73,6 +78,12 @@ class Desk:
             if caller is not None and caller.cancelling():
                 raise
             raise ScanStoppedError("the scan was stopped; what it has found stays") from None
+
+    async def scan_cost(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanCost:
+        """What a scan would ask of the vendors."""
+        if self._scanner is None:
+            raise UsageError("a replay has no option market to scan; start the cockpit without a recording")
+        return await self._scanner.cost(tickers, days)
 
     def cancel_scan(self) -> None:
         """Stop the running scan, if any."""
@@ -115,6 +126,23 @@ class Desk:
         if self._next_session is None:
             raise UsageError("only the simulated market can be moved to its next session")
         return await self._next_session()
+
+    async def drop_cache(self, provider: str = "", symbol: str = "") -> int:
+        """Forget what a vendor answered, or all of them, about a symbol or at all."""
+        return await self._vendors().drop_cache(provider, symbol)
+
+    async def reset_breaker(self, provider: str) -> str:
+        """Ask a vendor again that was left alone."""
+        return self._vendors().reset_breaker(provider)
+
+    async def probe(self, provider: str) -> float:
+        """Ask a vendor the cheapest thing now, within its limits."""
+        return await self._vendors().probe(provider)
+
+    def _vendors(self) -> HttpClient:
+        if self._http is None:
+            raise UsageError("a replay asks no vendor")
+        return self._http
 
     async def pause_replay(self) -> None:
         """Stop a replay's time, or let it go on."""

@@ -14,6 +14,7 @@ class Alert:
         sentence: what holds, with the figures.
         at: when it fired, UTC.
         count: how often it has fired for this row in this session.
+        bell: whether it is to be heard, too.
     """
 
     rule: str
@@ -21,3 +22,4 @@ class Alert:
     sentence: str
     at: datetime
     count: int = 1
+    bell: bool = True

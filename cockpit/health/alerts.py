@@ -88,6 +88,7 @@ class Alerts:
         board: holds the alerts whose condition still holds, by rule and row.
         tell: called once for each alert that fires; must not wait.
         quotes: dollars by ticker for names that rules give; None where there is nobody to ask.
+        bell: whether those that fire are to be heard, too.
     """
 
     clock: Clock
@@ -97,18 +98,38 @@ class Alerts:
     cooldown_seconds: float
     tell: Callable[[Alert], None]
     quotes: Callable[[Sequence[str]], Awaitable[Mapping[str, float]]] | None = None
+    bell: bool = True
     _watches: dict[tuple[str, str], _Watch] = field(default_factory=dict, init=False)
 
     async def run(self) -> None:
         """Look for ever."""
         priced_at = -math.inf
-        wanted = sorted({name for rule in self.rules for name in rule.prices})
         while True:
+            wanted = sorted({name for rule in self.rules for name in rule.prices})
             if wanted and self.quotes is not None and self.clock.monotonic() - priced_at >= _PRICE_SECONDS:
                 priced_at = self.clock.monotonic()
                 await self._price(self.quotes, wanted)
             self.look()
             await asyncio.sleep(_PERIOD)
+
+    def reconfigure(self, rules: Sequence[Rule], cooldown_seconds: float) -> None:
+        """Take other rules from now on. One that reads as before remembers what it has told; any other begins anew."""
+        kept = {(rule.name, rule.text) for rule in self.rules} & {(rule.name, rule.text) for rule in rules}
+        names = {name for name, _ in kept}
+        for watched in [watched for watched in self._watches if watched[0] not in names]:
+            self.board.remove(_key(*watched))
+            del self._watches[watched]
+        self.rules, self.cooldown_seconds = rules, cooldown_seconds
+
+    def holding(self) -> list[Alert]:
+        """What holds now, told to nobody and noted nowhere."""
+        now = self.clock.now()
+        return [
+            Alert(rule.name, subject, _sentence(rule, subject, row, self.rows), now)
+            for rule in self.rules
+            for subject, row in _asked(rule)
+            if rule.condition.verdict(row)
+        ]
 
     def look(self) -> None:
         """Ask every rule now."""
@@ -134,7 +155,8 @@ class Alerts:
             self.board.remove(_key(rule.name, subject))
         elif watch.armed and now - watch.fired_at >= self.cooldown_seconds:
             watch.armed, watch.fired_at, watch.count = False, now, watch.count + 1
-            alert = Alert(rule.name, subject, _sentence(rule, subject, row, self.rows), self.clock.now(), watch.count)
+            sentence = _sentence(rule, subject, row, self.rows)
+            alert = Alert(rule.name, subject, sentence, self.clock.now(), watch.count, self.bell)
             self.board.put(_key(rule.name, subject), alert)
             log.warning("alert: %s", alert.sentence)
             self.tell(alert)

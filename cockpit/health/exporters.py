@@ -67,7 +67,11 @@ _FIGURES: Mapping[type[HealthRow], tuple[str, str | None, tuple[_Figure, ...]]] 
             _Figure("dropped", "dropped_rows_total", "Rows left out of answers that were otherwise good."),
             _Figure("waiting", "waiting_callers", "Callers that wait for a rate limit."),
             _Figure("p95_ms", "latency_p95_seconds", "95th percentile of the last answers' latency.", _MS),
-            _Figure("hit_ratio", "cache_hit_ratio", "Share of look-ups answered by the cache."),
+            _Figure("hit_ratio", "cache_hit_ratio", "Share of look-ups answered by the caches together."),
+            _Figure("memory_hit_ratio", "cache_memory_hit_ratio", "Share of look-ups answered from memory."),
+            _Figure("second_hit_ratio", "cache_second_hit_ratio", "Share of the others answered by the second level."),
+            _Figure("evictions", "cache_evictions_total", "Answers that left the cache early for want of room."),
+            _Figure("breaker_seconds", "breaker_seconds", "Until an open breaker lets a request through."),
         ),
     ),
     StorageStatus: (

@@ -63,6 +63,26 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageStatus:
+    """What one endpoint of a vendor was asked since the start.
+
+    Attributes:
+        name: of the endpoint, as the vendor's address has it.
+        waits: requests that waited for a rate limit.
+        received: bytes of answers, decompressed.
+        p50_ms: median latency; None without answers, as is ``p95_ms``.
+    """
+
+    name: str
+    requests: int = 0
+    errors: int = 0
+    waits: int = 0
+    received: int = 0
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderStatus:
     """A vendor as the network layer sees it.
 
@@ -71,9 +91,14 @@ class ProviderStatus:
         waiting: callers queued at the limiter.
         breaker: ``closed``, ``open`` or ``half-open``.
         p95_ms: 95th percentile of the last answers' latency; None before the first.
-        hit_ratio: share of look-ups answered by the cache, 0 to 1; None before the first.
+        hit_ratio: share of look-ups answered by the caches together, 0 to 1; None before the first.
         last_error: sentence of the last failure, with ``last_error_at``.
         dropped: rows left out of answers that were otherwise good, because they failed validation.
+        memory_hit_ratio: share of look-ups answered by the cache in memory, 0 to 1; None before the first.
+        second_hit_ratio: share of what memory did not answer that the level behind it did; None where none was asked.
+        evictions: answers that left the cache before their end for want of room.
+        breaker_seconds: until an open breaker lets the next request through; None where it is not open.
+        usage: by endpoint, by name.
     """
 
     provider: str
@@ -88,6 +113,11 @@ class ProviderStatus:
     last_error: str = ""
     last_error_at: datetime | None = None
     dropped: int = 0
+    memory_hit_ratio: float | None = None
+    second_hit_ratio: float | None = None
+    evictions: int = 0
+    breaker_seconds: float | None = None
+    usage: tuple[UsageStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

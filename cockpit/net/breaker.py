@@ -66,6 +66,26 @@ class Breaker:
             return BreakerState.CLOSED
         return BreakerState.OPEN if self._clock.monotonic() < self._opened_until else BreakerState.HALF_OPEN
 
+    @property
+    def rest_left(self) -> float | None:
+        """Seconds until the next caller is let through as a probe; None where it is not open."""
+        if self._opened_until is None:
+            return None
+        left = self._opened_until - self._clock.monotonic()
+        return left if left > 0 else None
+
+    def reset(self) -> None:
+        """Close it and forget the failures so far: somebody knows that the vendor is back."""
+        self._opened_until = None
+        self._failures = 0
+        self._rest = self._first_rest
+        self._turn()
+
+    def end_rest(self) -> None:
+        """Let the next caller through as the probe, if it is open; the failures so far still count."""
+        if self.rest_left is not None:
+            self._opened_until = self._clock.monotonic()
+
     def check(self) -> None:
         """Refuse a caller early, before it waits for anything; admits nobody.
 

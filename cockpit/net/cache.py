@@ -35,6 +35,18 @@ class CacheStats:
         asked = self.hits + self.second_hits + self.misses
         return (self.hits + self.second_hits) / asked if asked else None
 
+    @property
+    def memory_hit_ratio(self) -> float | None:
+        """Share of look-ups answered from memory, 0 to 1; None before the first."""
+        asked = self.hits + self.second_hits + self.misses
+        return self.hits / asked if asked else None
+
+    @property
+    def second_hit_ratio(self) -> float | None:
+        """Share of what memory did not answer that the level behind it did, 0 to 1; None before it could have."""
+        asked = self.second_hits + self.misses
+        return self.second_hits / asked if asked else None
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry(Generic[V]):
@@ -286,7 +298,7 @@ class Cache(Generic[V]):
                 self._second.put(key, value, kind, seconds, tags)
         except ProviderError as error:
             if error.refusal is Refusal.NOT_FOUND:
-                self._store(key, error, self._negative_seconds, 256)
+                self._store(key, error, self._negative_seconds, 256, tags)
             return error
         except Exception as error:  # noqa: BLE001 - handed to every waiting caller, which raises it
             return error

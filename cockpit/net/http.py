@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from cockpit import __version__
 from cockpit.clock import Clock
-from cockpit.errors import ProviderError, Refusal
+from cockpit.errors import ProviderError, Refusal, UsageError
 from cockpit.health.status import ProviderStatus
 from cockpit.health.usage import Usage
 from cockpit.net.breaker import BreakerOpenError
@@ -98,6 +98,50 @@ class HttpClient:
         for name, link in self._links.items():
             for endpoint, counts in link.counts():
                 yield (name, endpoint), counts
+
+    async def drop_cache(self, name: str = "", tag: str = "") -> int:
+        """Forget answers of a vendor, or of all, kept with a tag, or all of them; how many left the memory.
+
+        Raises:
+            UsageError: there is no such vendor.
+        """
+        links = [self._known(name)] if name else list(self._links.values())
+        return sum([await link.drop_cache(tag) for link in links])
+
+    def reset_breaker(self, name: str) -> str:
+        """Ask a vendor again that was left alone; what its breaker was before: ``open``, ``half-open``, ``closed``.
+
+        Its limits, and bans that it has told, stay in force.
+
+        Raises:
+            UsageError: there is no such vendor.
+        """
+        breaker = self._known(name).breaker
+        before = breaker.state
+        breaker.reset()
+        return before.value
+
+    async def probe(self, name: str) -> float:
+        """Ask a vendor the cheapest thing, also while it is left alone; the seconds until its answer.
+
+        The request waits for its limits like any other.
+
+        Raises:
+            UsageError: there is no such vendor, or nothing cheap to ask it.
+            ProviderError: what has come of it.
+        """
+        link = self._known(name)
+        if link.probe is None:
+            raise UsageError(f"{name} has nothing cheap to ask; it is asked again when it is needed")
+        link.breaker.end_rest()
+        started = self.clock.monotonic()
+        await link.probe()
+        return self.clock.monotonic() - started
+
+    def _known(self, name: str) -> ProviderLink:
+        if name not in self._links:
+            raise UsageError(f"there is no vendor {name}; there are {', '.join(self._links)}")
+        return self._links[name]
 
     def memory(self) -> str:
         """What must outlive the process, as JSON: allowances of a day that are spent, bans that are in force."""
@@ -219,7 +263,8 @@ class HttpClient:
             raise
         except BreakerOpenError as error:
             usage.failed("breaker")
-            raise link.failed(
+            link.errors += 1  # its last error stays the one that it was left alone for
+            raise link.refusal(
                 Refusal.UNAVAILABLE,
                 f"left alone after repeated failures; the next try is in {error.retry_after:.0f} s",
                 error.retry_after,

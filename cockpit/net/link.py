@@ -1,20 +1,23 @@
 """All that is known of one vendor: its limits, its breaker, how it has answered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any, TypeVar
 
 from cockpit.clock import Clock
 from cockpit.errors import ProviderError, Refusal
 from cockpit.health.metrics import LatencyRing
-from cockpit.health.status import ProviderStatus, State
+from cockpit.health.status import ProviderStatus, State, UsageStatus
 from cockpit.health.usage import CACHE, EndpointUsage, Usage
 from cockpit.net.breaker import Breaker, BreakerState
-from cockpit.net.cache import CacheStats
+from cockpit.net.cache import Cache, CacheStats
 from cockpit.net.limiter import Limiter
 from cockpit.net.second_level import Scope
 from cockpit.net.shared_limiter import SharedLimiter
 from cockpit.net.shared_log import SharedLog
+
+V = TypeVar("V")
 
 MARGIN = 0.05
 """Seconds by which every window is held longer than the vendor's."""
@@ -28,6 +31,8 @@ class ProviderLink:
         breaker: leaves it alone while it is down.
         cache: counters of the caches in front of it.
         second: what stands behind those caches; None where nothing does.
+        caches: those caches themselves, given to :meth:`keep`.
+        probe: asks the vendor the cheapest thing that it can be asked; None where every request is dear.
         latency: of the last answers, milliseconds.
         usage: what was asked since the start, by endpoint.
         requests: sent.
@@ -55,6 +60,8 @@ class ProviderLink:
         self.breaker = Breaker(clock, _is_down)
         self.cache = CacheStats()
         self.second = second
+        self.caches: list[Cache[Any]] = []
+        self.probe: Callable[[], Awaitable[object]] | None = None
         self.latency = LatencyRing()
         self.usage = EndpointUsage()
         self._looked_at = clock.monotonic()
@@ -70,6 +77,18 @@ class ProviderLink:
         """Other limits and another timeout for what is asked from now on; what was used of the former ones counts."""
         self.timeout = timeout
         self.limiter.reconfigure(limits)
+
+    def keep(self, cache: Cache[V]) -> Cache[V]:
+        """Take a cache in front of this vendor among those that can be dropped; gives it back."""
+        self.caches.append(cache)
+        return cache
+
+    async def drop_cache(self, tag: str = "") -> int:
+        """Forget the answers kept with a tag, or all of them, in every level; how many left the memory."""
+        before = sum(map(len, self.caches))
+        for cache in self.caches:
+            await (cache.drop_tag(tag) if tag else cache.drop_matching("*"))
+        return before - sum(map(len, self.caches))
 
     def refusal(self, refusal: Refusal, sentence: str, retry_after: float | None = None) -> ProviderError:
         """An error in this vendor's name."""
@@ -137,7 +156,24 @@ class ProviderLink:
             dropped=self.dropped,
             last_error=self._last_error,
             last_error_at=self._last_error_at,
+            memory_hit_ratio=self.cache.memory_hit_ratio,
+            second_hit_ratio=self.cache.second_hit_ratio if self.second is not None else None,
+            evictions=self.cache.evictions,
+            breaker_seconds=self.breaker.rest_left,
+            usage=tuple(_usage(name, counts) for name, counts in self.usage if name != CACHE),
         )
+
+
+def _usage(name: str, counts: Usage) -> UsageStatus:
+    return UsageStatus(
+        name,
+        requests=counts.requests,
+        errors=counts.errors,
+        waits=counts.waits,
+        received=counts.received,
+        p50_ms=counts.quantile(0.50),
+        p95_ms=counts.quantile(0.95),
+    )
 
 
 def _is_down(error: Exception) -> bool | None:
