@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cockpit.commands import ScanResult
     from cockpit.context import Context
     from cockpit.scan.candidate import Candidate
+    from cockpit.scan.cost import ScanCost
     from cockpit.spreads.structure import Spread
 
 
@@ -33,11 +34,18 @@ if TYPE_CHECKING:
 @click.option("--days", type=click.IntRange(1, 90), help="Reports within so many days.")
 @click.option("--where", metavar="EXPR", help='Only candidates for which this holds, such as "vrp>1.2 and n>=8".')
 @click.option("--top", type=click.IntRange(1), help="Only so many, the best first.")
+@click.option("--yes", is_flag=True, help="Scan what the day's allowances cover without asking.")
 @format_option
 @program_options()
 @pass_invocation
 def scan(
-    invocation: Invocation, tickers: str | None, days: int | None, where: str | None, top: int | None, form: str
+    invocation: Invocation,
+    tickers: str | None,
+    days: int | None,
+    where: str | None,
+    top: int | None,
+    yes: bool,
+    form: str,
 ) -> None:
     """List candidates with their scored spreads."""
     names = _names(tickers)
@@ -46,6 +54,7 @@ def scan(
     async def work(context: "Context") -> "ScanResult":
         from cockpit.cli.progress import scan_progress
 
+        await _agree(await context.commands.scan_cost(names, days), yes=yes)
         async with scan_progress(context.boards):
             return await context.commands.scan(names, days)
 
@@ -53,6 +62,32 @@ def scan(
     chosen = [candidate for candidate in result.candidates if keep(candidate)][:top]
     found = [(candidate, result.spreads.get(candidate.symbol, ())) for candidate in chosen]
     _print(result, found, form)
+
+
+async def _agree(cost: "ScanCost", *, yes: bool) -> None:
+    """Tell what the scan costs, and ask where an allowance does not cover it.
+
+    Raises:
+        ProviderError: it does not, and nobody can be asked; or the answer is no.
+    """
+    import asyncio
+    import sys
+
+    from cockpit.errors import ProviderError, Refusal
+
+    click.echo(cost.sentence, err=True)
+    if cost.ration is None or yes:
+        return
+    told = f"{cost.ration.sentence}. The best names come first, the others wait"
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        if await asyncio.to_thread(click.confirm, f"{told}. Scan?", default=True, err=True):
+            return
+        raise ProviderError(cost.ration.source, Refusal.QUOTA, "the scan was not wanted; nothing was asked for it")
+    raise ProviderError(
+        cost.ration.source,
+        Refusal.QUOTA,
+        f"{cost.ration.rest} requests are left, {len(cost.ration.missing)} are needed; --yes scans what they cover",
+    )
 
 
 def _names(tickers: str | None) -> list[str] | None:

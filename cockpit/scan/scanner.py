@@ -18,9 +18,12 @@ from cockpit.providers.ports import EarningsSource, EquityQuote, OptionVenue, Re
 from cockpit.scan.analysis import without_figures
 from cockpit.scan.candidate import ScanProgress
 from cockpit.scan.closer import Closer
+from cockpit.scan.cost import ScanCost, scan_cost
 from cockpit.scan.earnings import DateClaim, EarningsReport, PastReport, Timing
 from cockpit.scan.expiry import covering_expiries, event_instant
 from cockpit.scan.findings import Findings, Inputs, Memo, dated, in_sector, shared
+from cockpit.scan.kept_earnings import KeptEarnings
+from cockpit.scan.liquidity import Tier
 from cockpit.scan.moves import DailyBar
 from cockpit.scan.report_dates import DateTrust, weigh
 from cockpit.scan.sectors import Sectors
@@ -31,6 +34,8 @@ log = logging.getLogger(__name__)
 _TICKER = re.compile(r"[A-Z][A-Z0-9]{0,5}([./-][A-Z0-9]{1,3})?")
 _DAYS_A_QUARTER = 93
 _HISTORY_MARGIN = 40
+WAITS = "past reports wait"
+"""Doubt about a name whose past reports are not asked for yet, since the vendor's allowance is for others first."""
 _CLOSE_UP = 3
 """So few names, asked for by name, are looked at closely whatever they promise."""
 
@@ -61,6 +66,7 @@ class _Run:
 
     progress: ScanProgress
     found: dict[str, Findings]
+    waits: str = ""
 
 
 class Scanner:
@@ -77,25 +83,31 @@ class Scanner:
         equity: Callable[[], float],
         store: ScanStore | None,
         dates: ReportDates | None = None,
+        kept: KeptEarnings | None = None,
         sectors: Sectors | None = None,
     ) -> None:
         """``equity`` gives the dollars that sizes are shares of; without a ``store`` nothing is kept.
 
         ``dates`` is another calendar that the earnings source's dates are held against; ``sectors`` names the sectors
-        of what may be traded.
+        of what may be traded; ``kept`` says for which names past reports must wait.
         """
         self._earnings = earnings
         self._venue = venue
         self._clock = clock
         self._boards = boards
-        self._settings = settings
+        self._settings = self._next_settings = settings
         self._equity = equity
         self._store = store
         self._dates = dates
+        self._kept = kept
         self._sectors = sectors
         self._memo = Memo()
         self._closer = Closer(venue, clock)
         self._closer_memo = Memo()
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Go by other settings from the next scan on; one that runs is of one piece."""
+        self._next_settings = settings
 
     async def scan(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanResult:
         """Look at these tickers, or at every report within ``days``; boards and progress fill as it goes.
@@ -108,6 +120,8 @@ class Scanner:
             ProviderError: the earnings calendar or the option venue gave no answer at all; the boards stay as they are.
         """
         wanted = None if tickers is None else _tickers(tickers)
+        if self._settings is not self._next_settings:
+            self._settings, self._memo, self._closer_memo = self._next_settings, Memo(), Memo()
         started = self._clock.now()
         run = _Run(ScanProgress(started_at=started), {})
         self._show(run)
@@ -115,8 +129,8 @@ class Scanner:
             names = self._choose(await self._earnings.calendar(), wanted, days, started)
             run.progress = replace(run.progress, total=len(names))
             self._show(run)
-            close_up = wanted is not None and len(wanted) <= _CLOSE_UP
-            await self._look_at_all(run, names, exempt=wanted is not None, close_up=close_up)
+            await self._look_at_all(run, names, exempt=wanted is not None)
+            await self._look_closer(run, close_up=wanted is not None and len(wanted) <= _CLOSE_UP)
             await self._name_sectors(run)
         except asyncio.CancelledError:
             self._end(run, "stopped; what was found stays", cancelled=True)
@@ -131,8 +145,25 @@ class Scanner:
         if wanted is None:
             self._forget_all_but(run.found)
         problem = await self._keep(result)
-        self._end(run, problem or ("" if names else "the calendar has no report that soon"))
+        if self._kept is not None:
+            await self._kept.save()
+        self._end(run, problem or run.waits or ("" if names else "the calendar has no report that soon"))
         return result
+
+    async def cost(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanCost:
+        """What :meth:`scan` will ask of the vendors; it costs the calendar, which the scan then has.
+
+        Raises:
+            UsageError: a ticker is none.
+            ProviderError: the earnings calendar gave no answer.
+        """
+        wanted = None if tickers is None else _tickers(tickers)
+        names = self._choose(await self._earnings.calendar(), wanted, days, self._clock.now())
+        symbols = [name.report.symbol for name in names if name.problem is None]
+        missing = symbols if self._kept is None else await self._kept.missing(symbols)
+        ration = None if self._kept is None else await self._kept.ration(symbols)
+        expiries = self._settings.scan.expiries
+        return scan_cost(len(symbols), expiries, self._venue.name, self._earnings.name, len(missing), ration)
 
     def _choose(
         self, calendar: Sequence[EarningsReport], wanted: Sequence[str] | None, days: int | None, now: datetime
@@ -148,11 +179,13 @@ class Scanner:
             return [_Name(report) for report in coming.values() if report.report_date <= until]
         return [_Name(coming[symbol]) if symbol in coming else _without_report(symbol, today) for symbol in wanted]
 
-    async def _look_at_all(self, run: _Run, names: Sequence[_Name], *, exempt: bool, close_up: bool) -> None:
+    async def _look_at_all(self, run: _Run, names: Sequence[_Name], *, exempt: bool) -> None:
         # A name that the earnings source does not have may still be known to the other calendar.
         symbols = [name.report.symbol for name in names if name.problem is None or self._dates is not None]
         quotes, claims = await asyncio.gather(self._quotes(symbols), self._claims(symbols))
         names = [_named_elsewhere(name, claims) for name in names]
+        ration = None if self._kept is None else await self._kept.ration([name.report.symbol for name in names])
+        waiting = set() if ration is None else set(ration.missing)
         places = asyncio.Semaphore(self._settings.scan.concurrency)
 
         async def look(name: _Name) -> None:
@@ -163,11 +196,13 @@ class Scanner:
                 else:
                     told = None if claims is None else claims.get(symbol, ())
                     spot = _spot(quotes.get(symbol))
-                    findings = await self._look_at(name.report, spot, told, exempt=exempt, close_up=close_up)
-            run.progress = replace(run.progress, done=run.progress.done + 1)
+                    findings = await self._look_at(name.report, spot, told, exempt=exempt, waits=symbol in waiting)
+            if symbol not in run.found:
+                run.progress = replace(run.progress, done=run.progress.done + 1)
             if findings is not None:
+                failed = findings.problem is not None and symbol not in run.found
                 run.found[symbol] = findings
-                run.progress = replace(run.progress, failed=run.progress.failed + (findings.problem is not None))
+                run.progress = replace(run.progress, failed=run.progress.failed + failed)
                 self._boards.candidates.put(symbol, findings.candidate)
                 self._boards.spreads.put(symbol, findings.spreads)
             self._show(run)
@@ -177,6 +212,51 @@ class Scanner:
         async with asyncio.TaskGroup() as group:
             for name in names:
                 group.create_task(look(name))
+        if ration is None:
+            return
+        # What is scarce goes to those that may be worth it: liquid options, much of whose price is the report.
+        worth = sorted((run.found[symbol] for symbol in waiting if symbol in run.found), key=_worth)
+        chosen = {one.candidate.symbol for one in [one for one in worth if one.problem is None][: ration.rest]}
+        waiting -= chosen
+        async with asyncio.TaskGroup() as group:
+            for name in names:
+                if name.report.symbol in chosen:
+                    group.create_task(look(name))
+        count = sum(one.candidate.symbol in waiting for one in worth)
+        if count:
+            run.waits = f"{count} name{'' if count == 1 else 's'} wait for past reports: {ration.sentence}"
+
+    async def _look_closer(self, run: _Run, *, close_up: bool) -> None:
+        """Another look at the best of what may be traded; a close-up takes whatever was asked for."""
+        ordered = [one for one in sorted(run.found.values(), key=Findings.rank) if one.problem is None]
+        best = [one for one in ordered if one.candidate.best_spread is not None][: self._settings.scan.closer_look]
+        places = asyncio.Semaphore(self._settings.scan.concurrency)
+
+        async def look(symbol: str) -> None:
+            first = self._memo.inputs(symbol)
+            if first is None:
+                return
+            async with places:
+                closer = await self._closer.look(first, far=close_up)
+            if not closer.same(first):
+                found = self._closer_memo.findings(closer, self._clock.now(), self._settings)
+                self._take(run, self._with_sector(found))
+                await asyncio.sleep(0)
+
+        async with asyncio.TaskGroup() as group:
+            for one in ordered if close_up else best:
+                group.create_task(look(one.candidate.symbol))
+
+    def _take(self, run: _Run, findings: Findings) -> None:
+        symbol = findings.candidate.symbol
+        run.found[symbol] = findings
+        self._boards.candidates.put(symbol, findings.candidate)
+        self._boards.spreads.put(symbol, findings.spreads)
+
+    def _with_sector(self, findings: Findings) -> Findings:
+        """With the sector, if it is known; not among the inputs, because it changes sizes and no other figure."""
+        sector = None if self._sectors is None else self._sectors.recall(findings.candidate.symbol)
+        return findings if sector is None else in_sector(findings, sector, self._settings, self._equity())
 
     async def _name_sectors(self, run: _Run) -> None:
         """The sector of every name that may be traded, the best first: an allowance may end before the names do."""
@@ -186,10 +266,7 @@ class Scanner:
         missing = [one.candidate.symbol for one in sorted(found, key=Findings.rank) if one.candidate.sector is None]
         known = await self._sectors.of(missing)
         for symbol in missing:
-            findings = in_sector(run.found[symbol], known.get(symbol), self._settings, self._equity())
-            run.found[symbol] = findings
-            self._boards.candidates.put(symbol, findings.candidate)
-            self._boards.spreads.put(symbol, findings.spreads)
+            self._take(run, in_sector(run.found[symbol], known.get(symbol), self._settings, self._equity()))
 
     async def _quotes(self, symbols: Sequence[str]) -> dict[str, EquityQuote]:
         return await self._venue.quotes(symbols) if symbols else {}
@@ -211,7 +288,7 @@ class Scanner:
         claims: Sequence[DateClaim] | None,
         *,
         exempt: bool,
-        close_up: bool,
+        waits: bool = False,
     ) -> Findings | None:
         """None for a name under the price limit; whatever goes wrong is the name's own problem and stops no other."""
         dates = weigh(report, claims)
@@ -226,26 +303,15 @@ class Scanner:
                 return replace(
                     findings, candidate=replace(findings.candidate, flags=(*dates.flags, "unconfirmed date"))
                 )
-            findings = await self._find(await self._inputs(report, spot, claims, dates), close_up=close_up)
-            # Not among the inputs: a sector that comes to be known changes sizes, and no other figure.
-            sector = None if self._sectors is None else self._sectors.recall(report.symbol)
-            return findings if sector is None else in_sector(findings, sector, self._settings, self._equity())
+            inputs = await self._inputs(report, spot, claims, dates, waits=waits)
+            now = self._clock.now()
+            findings = self._closer_memo.recall(inputs, now) or self._memo.findings(inputs, now, self._settings)
+            return self._with_sector(findings)
         except CockpitError as error:
             return self._nothing(report, str(error), spot, dates)
         except Exception as error:
             log.exception("scan of %s", report.symbol)
             return self._nothing(report, f"{report.symbol} could not be analysed ({error}); see the log", spot, dates)
-
-    async def _find(self, inputs: Inputs, *, close_up: bool) -> Findings:
-        """Findings of a first look, and of a closer one where there is something to trade."""
-        findings = self._memo.findings(inputs, self._clock.now(), self._settings)
-        worthwhile = self._settings.scan.closer_look and findings.candidate.best_spread is not None
-        if not inputs.chains or not (close_up or worthwhile):
-            return findings
-        closer = await self._closer.look(inputs, far=close_up)
-        if closer.same(inputs):
-            return findings
-        return self._closer_memo.findings(closer, self._clock.now(), self._settings)
 
     def _nothing(
         self, report: EarningsReport, problem: str, spot: float | None = None, dates: DateTrust | None = None
@@ -253,7 +319,13 @@ class Scanner:
         return Findings(dated(replace(without_figures(report, self._clock.now(), problem), spot=spot), dates), ())
 
     async def _inputs(
-        self, report: EarningsReport, spot: float, claims: Sequence[DateClaim] | None, dates: DateTrust
+        self,
+        report: EarningsReport,
+        spot: float,
+        claims: Sequence[DateClaim] | None,
+        dates: DateTrust,
+        *,
+        waits: bool,
     ) -> Inputs:
         """What the vendors have on one name. History may be missing; the traded expiry's chain may not.
 
@@ -270,22 +342,27 @@ class Scanner:
             except ProviderError:
                 if not chains:
                     raise
-        past, history = await self._past(report, doubts) if chains else ((), ())
+        past, history = await self._past(report, doubts, waits=waits) if chains else ((), ())
         dates = weigh(report, claims, past)
         report = replace(report, timing=dates.timing)
         # The price of the moment the chain was quoted at: a newer one would not fit its options.
         spot = chains[0].spot if chains and chains[0].spot is not None else spot
         return Inputs(report, spot, tuple(chains), history, past, self._equity(), tuple(doubts), dates, tuple(listed))
 
-    async def _past(self, report: EarningsReport, doubts: list[str]) -> tuple[Sequence[PastReport], Sequence[DailyBar]]:
+    async def _past(
+        self, report: EarningsReport, doubts: list[str], *, waits: bool
+    ) -> tuple[Sequence[PastReport], Sequence[DailyBar]]:
         today = self._clock.now().astimezone(NEW_YORK).date()
         start = today - timedelta(days=self._settings.scan.max_quarters * _DAYS_A_QUARTER + _HISTORY_MARGIN)
         past: Sequence[PastReport] = ()
         history: Sequence[DailyBar] = ()
-        try:
-            past = await self._earnings.past_reports(report.symbol)
-        except ProviderError as error:
-            doubts.append(f"past reports: {error.refusal}")
+        if waits:
+            doubts.append(WAITS)
+        else:
+            try:
+                past = await self._earnings.past_reports(report.symbol)
+            except ProviderError as error:
+                doubts.append(f"past reports: {error.refusal}")
         try:
             history = await self._venue.daily_history(report.symbol, start, today)
         except ProviderError as error:
@@ -315,6 +392,15 @@ class Scanner:
     def _end(self, run: _Run, message: str, *, cancelled: bool = False) -> None:
         run.progress = replace(run.progress, finished_at=self._clock.now(), message=message, cancelled=cancelled)
         self._show(run)
+
+
+def _worth(findings: Findings) -> tuple[int, float, str]:
+    """Sort key: the most liquid first, then the largest share of the report in the price of options."""
+    candidate = findings.candidate
+    tier = len(Tier) if candidate.tier is None else int(candidate.tier)
+    ambient = candidate.ambient_vol or candidate.realised_vol
+    rich = (candidate.event_move or candidate.implied_move or 0.0) / ambient if ambient else 0.0
+    return tier, -rich, candidate.symbol
 
 
 def _tickers(texts: Sequence[str]) -> list[str]:
