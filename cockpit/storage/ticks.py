@@ -8,6 +8,7 @@ import json
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from aiosqlite import Connection
 
@@ -20,6 +21,9 @@ from cockpit.ticks.units import scaled, unscaled
 
 _END_MS = 1 << 60
 _PAGE = 5000
+_ROWS_AT_ONCE = 50
+_INSERT = "INSERT INTO ticks_trades (key, price_e8, quantity_e8, time_maker) VALUES (?, ?, ?, ?)"
+_INSERT_MANY = f"{_INSERT}{', (?, ?, ?, ?)' * (_ROWS_AT_ONCE - 1)}"
 
 TradeRow = tuple[str, int, int, int, int]
 """A trade ready to be stored: symbol, id, price and quantity in units of 1e-8, ``time_ms << 1 | buyer_is_maker``."""
@@ -67,9 +71,7 @@ async def store_rows(database: Database, rows: Sequence[TradeRow]) -> int:
     """
     async with database.write() as connection:
         fresh = await _fresh(connection, rows)
-        await connection.executemany(
-            "INSERT INTO ticks_trades (key, price_e8, quantity_e8, time_maker) VALUES (?, ?, ?, ?)", fresh.values()
-        )
+        await _insert(connection, list(fresh.values()))
         await add_to_minutes(connection, fresh.values())
     return len(fresh)
 
@@ -165,6 +167,16 @@ async def _fresh(connection: Connection, rows: Sequence[TradeRow]) -> dict[int, 
         for key in {*(int(row[0]) for row in stored), *(key for key, one in old.items() if one.was_removed(key))}:
             del keyed[key]
     return keyed
+
+
+async def _insert(connection: Connection, rows: Sequence[KeyedRow]) -> None:
+    """Many rows a statement: each one gives the interpreter to the other threads and has to get it back."""
+    whole = len(rows) // _ROWS_AT_ONCE * _ROWS_AT_ONCE
+    if whole:
+        chunks = (rows[at : at + _ROWS_AT_ONCE] for at in range(0, whole, _ROWS_AT_ONCE))
+        await connection.executemany(_INSERT_MANY, [tuple(chain.from_iterable(chunk)) for chunk in chunks])
+    if whole < len(rows):
+        await connection.executemany(_INSERT, rows[whole:])
 
 
 async def _known(connection: Connection, symbols: set[str]) -> dict[str, _Known]:

@@ -20,6 +20,7 @@ from cockpit.ticks.trade import Trade
 log = logging.getLogger(__name__)
 
 _BATCHES_AT_ONCE = 10
+_SHORTEST_SECONDS = 0.2
 _FIRST_DELAY = 0.25
 _LONGEST_DELAY = 2.0
 _SPENT_DELAY = 1.0
@@ -33,7 +34,8 @@ _LOGGED_REJECTS = 20
 
 
 class Recorder:
-    """Stores trades in batches: after ``batch_rows`` or ``batch_seconds``, sooner when nothing more comes.
+    """Stores trades in batches: after ``batch_rows`` or ``batch_seconds``, sooner when nothing more comes, and at most
+    five times a second.
 
     Attributes:
         stored: new trades committed.
@@ -50,17 +52,21 @@ class Recorder:
         self._refusal = f"trades are not recorded: {database.refusal}" if database.refusal else ""
         self._trouble = ""
         self._database = database
-        self._settings = settings
+        self.reconfigure(settings)
         self._clock = clock
         self._ring: deque[TradeRow] = deque()
         self._capacity = min(settings.ring, _RING_BYTES // _ROW_BYTES)
-        self._batch_rows = settings.batch_rows
         self._takes = not database.read_only
         self._is_nearly_full = self._overflows = False
         self._arrived = asyncio.Event()
         self._enough = asyncio.Event()
         self._storing = asyncio.Lock()
         self._random = random.Random()
+
+    def reconfigure(self, settings: TickSettings) -> None:
+        """Commit by other counts and times from the next batch on; the ring stays as long as it is."""
+        self._settings = settings
+        self._batch_rows = settings.batch_rows
 
     def record(self, trade: Trade) -> bool:
         """Take a trade to be stored; False where it is lost because the ring is full. Never waits."""
@@ -125,6 +131,7 @@ class Recorder:
         while True:
             await self._gather()
             self._watch_fill()
+            started = self._clock.monotonic()
             if spent := self._database.space.spent:
                 self._complain(spent)
                 await asyncio.sleep(_SPENT_DELAY)
@@ -140,6 +147,7 @@ class Recorder:
                 if self._trouble:
                     log.info("recorder: trades are stored again; %d wait", self.waiting)
                     self._trouble = ""
+                await self._pause(started)
 
     async def drain(self) -> None:
         """Commit everything that waits; what cannot be committed within a few seconds is lost, counted and logged."""
@@ -172,6 +180,12 @@ class Recorder:
             except TimeoutError:
                 if len(self._ring) == waiting:
                     return
+
+    async def _pause(self, started: float) -> None:
+        """Let a fast stream gather: a transaction costs the same for few trades as for many."""
+        left = started + _SHORTEST_SECONDS - self._clock.monotonic()
+        if left > 0.0 and len(self._ring) < self._batch_rows * _BATCHES_AT_ONCE:
+            await asyncio.sleep(left)
 
     async def _store(self) -> None:
         async with self._storing:

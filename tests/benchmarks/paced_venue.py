@@ -1,6 +1,6 @@
 """An exchange in a process of its own that sends trades at a steady pace: ``python -m tests.benchmarks.paced_venue``.
 
-Prints its port. Each stream gets the same trades from the first on. Arguments: trades a second, and for how many seconds.
+Prints its port. Each stream gets the same trades from the first on. Arguments: trades a second, and seconds.
 """
 
 import asyncio
