@@ -2,9 +2,10 @@
 
 import csv
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+
+from msgspec import json
 
 from cockpit.emulator.clock import EmulatorClock
 from cockpit.emulator.history import Day
@@ -120,7 +121,7 @@ class AlphaVantageBodies:
             ],
             "quarterlyEarnings": quarters,
         }
-        return "application/json", json.dumps(body, indent=4)
+        return "application/json", _indented(body)
 
     def _overview(self, params: Mapping[str, str]) -> Answer:
         """The company; an unknown one is an empty object."""
@@ -160,7 +161,7 @@ class AlphaVantageBodies:
             "DividendDate": "None",
             "ExDividendDate": "None",
         }
-        return "application/json", json.dumps(body, indent=4)
+        return "application/json", _indented(body)
 
     def _daily(self, params: Mapping[str, str]) -> Answer:
         """Complete sessions, newest first: the last hundred, or all."""
@@ -196,7 +197,7 @@ class AlphaVantageBodies:
                 for bar in bars
             },
         }
-        return "application/json", json.dumps(body, indent=4)
+        return "application/json", _indented(body)
 
     def _today(self) -> date:
         return self._clock.now().astimezone(NEW_YORK).date()
@@ -254,9 +255,14 @@ def _csv(columns: tuple[str, ...], rows: Sequence[Row]) -> str:
     return out.getvalue()
 
 
+def _indented(body: Mapping[str, object]) -> str:
+    """JSON as this vendor lays it out."""
+    return json.format(json.encode(body).decode(), indent=4)
+
+
 def _invalid(function: str) -> Answer:
     text = (
         "Invalid API call. Please retry or visit the documentation "
         f"(https://www.alphavantage.co/documentation/) for {function}."
     )
-    return "application/json", json.dumps({"Error Message": text}, indent=4)
+    return "application/json", _indented({"Error Message": text})

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cockpit.emulator import chains
 from cockpit.emulator.market import Market, Name
+from cockpit.emulator.option_rows import OptionRows
 from cockpit.emulator.profile import RATE
 from cockpit.emulator.reports import SEASON_START, Report
 from cockpit.emulator.sessions import Moment, closing_moment, moment_at, session_seconds, year_sessions
@@ -182,3 +183,12 @@ def test_liquid_names_are_liquid() -> None:
         return 2.0 * (call.ask - call.bid) / (call.ask + call.bid)
 
     assert spread("CRM") < 0.05 < spread("BBY") < 0.16 < spread("PLUG")
+
+
+def test_rows_of_a_moment_hold_nothing_of_another() -> None:
+    """Back from the afternoon to the opening, when hardly an option has traded, with greeks and without."""
+    name, rows = named("CRM"), OptionRows()
+    expiry = name.listing.expiries(SEASON_START)[1]
+    for second, greeks in ((5 * 3600, True), (0, False), (0, True), (5 * 3600, False)):
+        moment = moment_at(SEASON_START, second)
+        assert rows.chain(name, expiry, moment, greeks) == OptionRows().chain(named("CRM"), expiry, moment, greeks)

@@ -47,6 +47,21 @@ def test_high_low_and_volume_so_far_only_grow(symbol: str, day: date) -> None:
         assert path.low(later) <= path.price(later) <= path.high(later)
 
 
+@given(symbol=SYMBOLS, day=SESSIONS, share=st.floats(0.0, 1.0))
+@settings(max_examples=20, deadline=None)
+def test_a_path_does_not_depend_on_how_far_it_was_asked_before(symbol: str, day: date, share: float) -> None:
+    end = session_seconds(day)
+    at_once, in_steps, second = named(symbol).path(day), named(symbol).path(day), int(share * end)
+    for earlier in (0, second // 3, second // 2, second):
+        in_steps.price(earlier)
+    at_once.price(end)
+    for path in (at_once, in_steps):
+        assert path.price(second) <= path.high(second) <= path.high(end)
+    assert at_once.price(second) == in_steps.price(second)
+    assert (at_once.high(second), at_once.low(second)) == (in_steps.high(second), in_steps.low(second))
+    assert (at_once.high(end), at_once.low(end)) == (in_steps.high(end), in_steps.low(end))
+
+
 @given(symbol=SYMBOLS, days=st.lists(SESSIONS, min_size=2, max_size=5))
 @settings(max_examples=15, deadline=None)
 def test_days_do_not_depend_on_the_order_in_which_they_are_asked(symbol: str, days: list[date]) -> None:
