@@ -45,6 +45,10 @@ class Inputs:
     before: OptionChain | None = None
     far: OptionChain | None = None
 
+    def extends(self, other: "Inputs") -> bool:
+        """True where a closer look at the other has given these: beyond its chains and doubts nothing differs."""
+        return replace(self, before=other.before, far=other.far, doubts=other.doubts).same(other)
+
     def same(self, other: "Inputs") -> bool:
         """True where both hold the very same vendor answers: a cached answer is decoded once and handed out again."""
         return (
@@ -105,6 +109,18 @@ class Memo:
         findings = find(inputs, now, settings)
         self._known[symbol] = inputs, now, findings
         return findings
+
+    def recall(self, inputs: Inputs, now: datetime) -> Findings | None:
+        """What a closer look at these inputs has found, as long as it stands; None where there was none."""
+        known = self._known.get(inputs.report.symbol)
+        if known is None or not timedelta(0) <= now - known[1] <= _GOOD_FOR:
+            return None
+        return known[2] if known[0].extends(inputs) else None
+
+    def inputs(self, symbol: str) -> Inputs | None:
+        """What a name was looked at with."""
+        known = self._known.get(symbol)
+        return None if known is None else known[0]
 
     def keep(self, symbols: Container[str]) -> None:
         """Forget every other name."""

@@ -236,12 +236,15 @@ class Scanner:
             first = self._memo.inputs(symbol)
             if first is None:
                 return
-            async with places:
-                closer = await self._closer.look(first, far=close_up)
-            if not closer.same(first):
-                found = self._closer_memo.findings(closer, self._clock.now(), self._settings)
-                self._take(run, self._with_sector(found))
-                await asyncio.sleep(0)
+            try:
+                async with places:
+                    closer = await self._closer.look(first, far=close_up)
+                if not closer.same(first):
+                    found = self._closer_memo.findings(closer, self._clock.now(), self._settings)
+                    self._take(run, self._with_sector(found))
+            except Exception:
+                log.exception("closer look at %s: what the first one found stays", symbol)
+            await asyncio.sleep(0)
 
         async with asyncio.TaskGroup() as group:
             for one in ordered if close_up else best:

@@ -243,7 +243,7 @@ async def test_no_more_names_are_looked_at_side_by_side_than_the_settings_say() 
 async def test_a_name_costs_two_chains_and_one_more_where_something_may_be_traded() -> None:
     earnings, venue = market(["AAA"])
     first = [f"chain AAA {EXPIRIES[1]}", f"chain AAA {EXPIRIES[2]}"]
-    off = Settings.model_validate({"scan": {"closer_look": False}})
+    off = Settings.model_validate({"scan": {"closer_look": 0}})
     found = await scanner(earnings, venue, Boards(), settings=off).scan()
     assert venue.asked == ["quotes", *first]
     assert found.candidates[0].before_note == "27 Nov was not read"
@@ -258,6 +258,30 @@ async def test_a_name_costs_two_chains_and_one_more_where_something_may_be_trade
     assert poor.asked == ["quotes", *first], "where nothing would be traded nothing more is asked"
     await scanner(earnings, poor, Boards()).scan(["AAA"])
     assert poor.asked[-2:] == [f"chain AAA {EXPIRIES[0]}", f"chain AAA {EXPIRIES[3]}"], "asked for by name: looked at"
+
+
+async def test_only_the_best_of_many_names_are_looked_at_closely() -> None:
+    earnings, venue = market(NAMES)
+    venue.history["AAA"] = market(["AAA"], size=0.055)[1].history["AAA"]
+    two = Settings.model_validate({"scan": {"closer_look": 2}})
+    one = scanner(earnings, venue, Boards(), settings=two)
+    result = await one.scan()
+    extra = [asked for asked in venue.asked if asked.endswith(str(EXPIRIES[0]))]
+    assert sorted(extra) == [f"chain {symbol} {EXPIRIES[0]}" for symbol in ("BBB", "CCC")]
+    notes = {candidate.symbol: candidate.before_note for candidate in result.candidates}
+    assert notes == {"AAA": "27 Nov was not read", "BBB": "", "CCC": ""}
+    again = await one.scan()
+    assert all(a is b for a, b in zip(again.candidates, result.candidates, strict=True)), "nothing is computed anew"
+
+
+async def test_a_closer_look_that_breaks_leaves_the_first_one(caplog: pytest.LogCaptureFixture) -> None:
+    earnings, venue = market(["AAA"])
+    venue.refused[EXPIRIES[0]] = KeyError("strikes")
+    candidate = (await scanner(earnings, venue, Boards()).scan()).candidates[0]
+    assert candidate.problem is None
+    assert candidate.event_before is None
+    assert candidate.best_spread is not None
+    assert "closer look at AAA" in caplog.text
 
 
 async def test_an_expiry_before_the_report_that_is_refused_is_a_doubt_and_no_failure() -> None:
