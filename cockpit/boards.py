@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from cockpit.board import Board
 from cockpit.health.alert import Alert
 from cockpit.health.status import HealthRow
+from cockpit.live_settings import SettingsNews
 from cockpit.portfolio.position import Account, Position
 from cockpit.scan.candidate import Candidate, ScanProgress
 from cockpit.spreads.structure import Spread
@@ -26,6 +27,7 @@ class Boards:
         scan: the one key ``scan``.
         health: by part: ``feed``, ``provider:NAME``, ``storage``, ``process``, ``task:NAME``.
         alerts: those whose condition holds, by rule and row.
+        settings: what became of the last change of the settings, by the one key ``settings``.
     """
 
     ticks: Board[str, Ticker] = field(default_factory=Board)
@@ -37,3 +39,4 @@ class Boards:
     scan: Board[str, ScanProgress] = field(default_factory=Board)
     health: Board[str, HealthRow] = field(default_factory=Board)
     alerts: Board[str, Alert] = field(default_factory=Board)
+    settings: Board[str, SettingsNews] = field(default_factory=Board)

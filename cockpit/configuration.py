@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from cockpit.errors import ConfigurationError
-from cockpit.paths import Paths, config_file, environment_file, profile_paths, shipped
+from cockpit.paths import Paths, config_file, environment_file, profile_paths, shipped, user_themes
 
 _PREFIX = "COCKPIT_"
 _SECRETS = frozenset({"token", "api_key", "password", "client_secret"})
 _DEFAULT_PROFILE = "sim"
+_MOST_BYTES = 2**20
 
 T = TypeVar("T")
 
@@ -89,6 +90,7 @@ def read_configuration(
     environment: Mapping[str, str] | None = None,
     *,
     options: Mapping[str, str] | None = None,
+    running: str | None = None,
 ) -> Configuration:
     """Read and layer everything.
 
@@ -97,6 +99,7 @@ def read_configuration(
         flags: ``--set`` pairs of dotted key and TOML value (a bare word is a string).
         environment: defaults to ``os.environ``.
         options: strings from the program's own options by dotted key; over all else.
+        running: the profile of the session that reads anew: its overrides count, whatever profile is written now.
 
     Raises:
         ConfigurationError: a file cannot be read, is no TOML, or shows a secret to others.
@@ -118,9 +121,23 @@ def read_configuration(
     )
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for layer in _with_profiles(layers, profile):
-        _merge(merged, origins, layer.values, layer.origin)
+    for layer in _with_profiles(layers, running or profile):
+        try:
+            _merge(merged, origins, layer.values, layer.origin)
+        except RecursionError:
+            raise ConfigurationError(f"tables are nested without end ({layer.origin}); no setting is") from None
     return Configuration(tuple(layers), profile, merged, origins)
+
+
+def files_read(file: Path | None = None) -> tuple[Path, ...]:
+    """Every file of the user's that a configuration may be read from, there or not: the themes are among them.
+
+    None of them where ``file`` is something that can be read only once, such as a pipe.
+    """
+    chosen = file if file is not None else config_file()
+    if chosen.exists() and not chosen.is_file():
+        return ()
+    return (chosen.absolute(), environment_file(), *sorted(user_themes().glob("*.toml")))
 
 
 def is_secret(key: str) -> bool:
@@ -130,21 +147,37 @@ def is_secret(key: str) -> bool:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        with file.open("rb") as stream:
-            return tomllib.load(stream)
-    except FileNotFoundError:
-        raise ConfigurationError(f'there is no configuration file {file}; "cockpit config init" makes one') from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read the configuration file {file}: {error}") from None
+        return tomllib.loads(_text(file))
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file} is not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{file} is not valid TOML: it is nested without end") from None
+    except ValueError as error:  # such as a number of five thousand digits
+        raise ConfigurationError(f"{file} holds a value that cannot be read: {error}") from None
+
+
+def _text(file: Path) -> str:
+    """The text of a file that may be a configuration."""
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigurationError(f'there is no configuration file {file}; "cockpit config init" makes one') from None
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the configuration file {file}: {error}") from None
+    if len(content) > _MOST_BYTES:
+        raise ConfigurationError(f"{file} is larger than 1 MB; that is no configuration file")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"cannot read the configuration file {file}: {error}") from None
 
 
 def _environment_layers(environment: Mapping[str, str]) -> Iterator[Layer]:
     file = environment_file()
     if file.exists():
         _refuse_exposed(file)
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(_text(file).splitlines(), 1):
             text = line.strip()
             if not text or text.startswith("#"):
                 continue
@@ -170,7 +203,7 @@ def _literal(text: str) -> Any:
     """A TOML value, or the text itself where it is none: ``sim`` and ``0.5`` mean what they look like."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -212,7 +245,11 @@ def _refuse_exposed_secrets(file: Path, values: Mapping[str, Any], prefix: str =
 
 
 def _refuse_exposed(file: Path) -> None:
-    if stat.S_IMODE(file.stat().st_mode) & 0o077:
+    try:
+        mode = file.stat().st_mode
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the configuration file {file}: {error}") from None
+    if stat.S_IMODE(mode) & 0o077:
         raise ConfigurationError(f"{file} holds a secret and can be read by others; run: chmod 600 {file}")
 
 

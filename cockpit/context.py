@@ -17,23 +17,25 @@ from cockpit.boards import Boards
 from cockpit.clock import Clock
 from cockpit.desk import Desk
 from cockpit.errors import UsageError
-from cockpit.health.alert import Alert
 from cockpit.health.alert_rows import AlertRows
 from cockpit.health.alerts import Alerts, read_rules
 from cockpit.health.hook import AlertHook
 from cockpit.health.sampler import HealthSampler
 from cockpit.health.status import State, TaskStatus
 from cockpit.health.usage_log import UsageLog
+from cockpit.live_settings import LiveSettings
 from cockpit.logs import logging_to
 from cockpit.market import Market, live_market, replayed_market, simulated_market
 from cockpit.paths import Paths
 from cockpit.portfolio.broker import Broker
 from cockpit.portfolio.marker import Marker
+from cockpit.scan.kept_earnings import KeptEarnings
 from cockpit.scan.opinions import Opinions
 from cockpit.scan.scanner import Scanner
 from cockpit.scan.schedule import ScanSchedule
 from cockpit.scan.sectors import Sectors
 from cockpit.settings import Settings
+from cockpit.settings_watch import SettingsFiles, SettingsWatch
 from cockpit.storage.daily_copy import copy_daily
 from cockpit.storage.database import Database, open_database
 from cockpit.storage.lock import owned_elsewhere
@@ -55,11 +57,14 @@ class Context:
     """What a session shares. Screens read ``boards`` and call ``commands``; nothing else.
 
     Attributes:
+        settings: those that the session began with.
+        live: the settings in force.
         read_only: why nothing can be written, as a sentence; None where it can.
         session_file: what the stream is recorded to; None where it is not.
     """
 
     settings: Settings
+    live: LiveSettings
     folders: Paths
     clock: Clock
     boards: Boards
@@ -68,6 +73,7 @@ class Context:
     broker: Broker
     marker: Marker
     sampler: HealthSampler
+    alerts: Alerts
     read_only: str | None
     session_file: SessionFile | None = None
 
@@ -82,6 +88,7 @@ async def open_context(
     speed: float = 1.0,
     record: Path | None = None,
     feed_only: bool = False,
+    written: SettingsFiles | None = None,
 ) -> AsyncIterator[Context]:
     """Open a session and close it in order.
 
@@ -93,6 +100,7 @@ async def open_context(
         speed: of that replay, in times its own pace.
         record: a new file to record the exchange's stream to.
         feed_only: start nothing that asks about options and earnings.
+        written: where the settings come from; in the background they are followed when they change there.
 
     Raises:
         CockpitError: with one sentence, whatever could not be opened.
@@ -122,7 +130,9 @@ async def open_context(
             stack.push_async_callback(session_file.close)
             market.exchange.tap(session_file.take)
             market = replace(market, tasks=(*market.tasks, ("recording", session_file.run)))
-        context = await _open_services(stack, settings, folders, database, market, background, keep=as_of is None)
+        context = await _open_services(
+            stack, settings, folders, database, market, background, keep=as_of is None, written=written
+        )
         if session_file is not None:
             session_file.watch = partial(_tell_of_recording, context.boards)
         yield replace(context, session_file=session_file)
@@ -137,13 +147,17 @@ async def _open_services(
     background: bool,
     *,
     keep: bool,
+    written: SettingsFiles | None,
 ) -> Context:
     boards = Boards()
+    live = LiveSettings(settings, boards.settings)
     broker = Broker(database=database, venue=market.venue, clock=market.clock, boards=boards, settings=settings)
     await broker.load()
     marker = Marker(broker=broker, venue=market.venue, clock=market.clock, boards=boards, settings=settings)
+    kept = KeptEarnings(market.earnings, database if keep else None, market.clock, market.statuses)
     scanner = Scanner(
-        earnings=market.earnings,
+        earnings=kept,
+        kept=kept,
         venue=market.venue,
         clock=market.clock,
         boards=boards,
@@ -186,12 +200,32 @@ async def _open_services(
         next_session=next_session if market.moves else None,
         replay=market.replay,
         jumped=feed.rebase,
+        http=market.http,
     )
     if market.replay is not None:
         market.replay.watch = partial(boards.replay.put, "replay")
         boards.replay.put("replay", market.replay.playback)
     schedule = ScanSchedule(desk.scan, settings.scan.every_minutes)
     alerts, hook = _alerts(settings, market, boards)
+    retention = Retention(database, clock=market.clock, settings=settings.ticks)
+
+    def follow(before: Settings, now: Settings) -> None:
+        market.reconfigure(now)
+        broker.reconfigure(now)
+        marker.reconfigure(now)
+        scanner.reconfigure(now)
+        opinions.reconfigure(now.sentiment)
+        recorder.reconfigure(now.ticks)
+        retention.reconfigure(now.ticks)
+        alerts.reconfigure(read_rules(now.alerts.rules, alerts.rows), now.alerts.cooldown_seconds)
+        alerts.bell = now.alerts.bell
+        hook.command = now.alerts.command
+        schedule.reconfigure(now.scan.every_minutes)
+        if now.scan.every_minutes and _finds_otherwise(before, now):
+            schedule.soon()
+
+    live.require(lambda now: read_rules(now.alerts.rules, alerts.rows))
+    live.follow(follow)
     if background:
         await _show_last_scan(boards, database)
         supervisor = Supervisor(market.clock, boards.health)
@@ -199,7 +233,7 @@ async def _open_services(
         stack.push_async_callback(supervisor.stop)
         supervisor.start("recorder", recorder.run)
         supervisor.start("feed", feed.run)
-        supervisor.start("retention", Retention(database, clock=market.clock, settings=settings.ticks).run)
+        supervisor.start("retention", retention.run)
         supervisor.start("copies", lambda: copy_daily(database))
         supervisor.start("health", sampler.run)
         if keep:
@@ -217,8 +251,11 @@ async def _open_services(
             supervisor.start("marker", marker.run)
             supervisor.start("scan", schedule.run)
             supervisor.start("sentiment", opinions.run)
+        if written is not None:
+            supervisor.start("settings", SettingsWatch(written, live).run)
     return Context(
         settings=settings,
+        live=live,
         folders=folders,
         clock=market.clock,
         boards=boards,
@@ -227,18 +264,20 @@ async def _open_services(
         broker=broker,
         marker=marker,
         sampler=sampler,
+        alerts=alerts,
         read_only=str(owned_elsewhere(folders)) if database.read_only else None,
     )
+
+
+def _finds_otherwise(before: Settings, now: Settings) -> bool:
+    """Whether a scan with these settings may find something else."""
+    return any(getattr(before, name) != getattr(now, name) for name in ("scan", "spreads", "scoring", "sizing"))
 
 
 def _alerts(settings: Settings, market: Market, boards: Boards) -> tuple[Alerts, AlertHook]:
     async def prices(symbols: Sequence[str]) -> dict[str, float]:
         quotes = await market.venue.quotes(symbols)
         return {symbol: quote.last for symbol, quote in quotes.items() if quote.last is not None}
-
-    def tell(alert: Alert) -> None:
-        if settings.alerts.command:
-            hook.start(alert)
 
     hook = AlertHook(settings.alerts.command)
     rows = AlertRows(boards, market.clock)
@@ -248,7 +287,8 @@ def _alerts(settings: Settings, market: Market, boards: Boards) -> tuple[Alerts,
         rules=read_rules(settings.alerts.rules, rows),
         board=boards.alerts,
         cooldown_seconds=settings.alerts.cooldown_seconds,
-        tell=tell,
+        bell=settings.alerts.bell,
+        tell=hook.start,
         quotes=prices if market.has_options else None,
     ), hook
 

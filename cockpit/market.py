@@ -47,6 +47,10 @@ async def _stay() -> datetime:
     raise UsageError("only the simulated market can be moved to its next session")
 
 
+def _keep_all(settings: Settings) -> None:
+    """A recording asks nobody, and so has nothing to change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Market:
     """A clock and the vendors that go with it.
@@ -62,6 +66,8 @@ class Market:
         dates: another calendar that report dates are held against.
         companies: who knows the sectors of names.
         opinions: sources of sentiment, in the order of the settings.
+        http: the way to the vendors; None in a replay.
+        reconfigure: other limits, timeouts and times to live for what is asked from now on.
     """
 
     clock: Clock
@@ -79,6 +85,8 @@ class Market:
     dates: ReportDates | None = None
     companies: CompanySource | None = None
     opinions: tuple[OpinionSource, ...] = ()
+    http: HttpClient | None = None
+    reconfigure: Callable[[Settings], None] = _keep_all
 
 
 @asynccontextmanager
@@ -100,8 +108,8 @@ async def live_market(
     async with live_network(settings, settings.folders(), clock, paused.set) as network:
         http = network.http
         market = replace(_vendors(http, clock, settings), statuses=network.statuses)
-        exchange = await _with_fallback(market.exchange, http, clock, settings, database)
-        market = replace(market, exchange=exchange)
+        market = await _with_fallback(market, http, settings, database)
+        exchange = market.exchange
         spent = await meta.get(database, _SPENT)
         if spent is not None:
             http.remember(spent)
@@ -219,44 +227,63 @@ def _vendors(http: HttpClient, clock: Clock, settings: Settings) -> Market:
     providers, keep = settings.providers, settings.sentiment.keep_seconds
     tradier = Tradier(http, providers.tradier, settings.cache, clock)
     alpha_vantage = AlphaVantage(http, providers.alpha_vantage, settings.cache, clock, news_seconds=keep)
-    opinions: dict[str, Callable[[], OpinionSource]] = {
+    opinions: dict[str, Callable[[], AlphaVantage | StockTwits | Reddit]] = {
         "stocktwits": lambda: StockTwits(http, providers.stocktwits, keep, clock),
         "reddit": lambda: Reddit(http, providers.reddit, keep, clock),
         "alpha_vantage": lambda: alpha_vantage,
     }
+    sources = tuple(opinions[name]() for name in settings.sentiment.sources)
+    exchange = Binance(http, settings.ticks.venue, venue, providers.binance, clock)
+
+    def reconfigure(new: Settings) -> None:
+        exchange.reconfigure(new.providers.binance)
+        tradier.reconfigure(new.providers.tradier, new.cache)
+        alpha_vantage.reconfigure(new.providers.alpha_vantage, new.cache, new.sentiment.keep_seconds)
+        for source in sources:
+            if isinstance(source, StockTwits):
+                source.reconfigure(new.providers.stocktwits, new.sentiment.keep_seconds)
+            elif isinstance(source, Reddit):
+                source.reconfigure(new.providers.reddit, new.sentiment.keep_seconds)
+
     return Market(
         clock=clock,
-        exchange=Binance(http, settings.ticks.venue, venue, providers.binance, clock),
+        exchange=exchange,
         venue=tradier,
         dates=tradier,
         earnings=alpha_vantage,
         companies=alpha_vantage,
-        opinions=tuple(opinions[name]() for name in settings.sentiment.sources),
+        opinions=sources,
+        reconfigure=reconfigure,
         symbols=settings.ticks.symbols,
         statuses=http.statuses,
         usage=http.usage,
+        http=http,
     )
 
 
-async def _with_fallback(
-    first: Exchange, http: HttpClient, clock: Clock, settings: Settings, database: Database
-) -> Exchange:
+async def _with_fallback(market: Market, http: HttpClient, settings: Settings, database: Database) -> Market:
     """Binance with Binance.US behind it, unless the settings forbid it or the folder holds trades of the former.
 
     Each venue numbers trades in its own way, so a folder only ever holds those of one.
     """
+    first = market.exchange
     if first.name != "binance" or not settings.ticks.switch_venue:
-        return first
+        return market
     held = await meta.get(database, _VENUE)
     if held is None and await stored_symbols(database):
         held = first.name
     if held == first.name:
-        return first
-    second = Binance(http, "binance_us", settings.venues.binance_us, settings.providers.binance, clock)
+        return market
+    second = Binance(http, "binance_us", settings.venues.binance_us, settings.providers.binance, market.clock)
     exchange = FallbackExchange(first, second)
     if held is not None:
         exchange.switch(f"this data folder holds trades of {second.name}")
-    return exchange
+
+    def reconfigure(new: Settings) -> None:
+        market.reconfigure(new)
+        second.reconfigure(new.providers.binance)
+
+    return replace(market, exchange=exchange, reconfigure=reconfigure)
 
 
 def _clock_at(instant: datetime, runs: bool) -> SimulatedClock:

@@ -42,22 +42,14 @@ def show(invocation: Invocation, origin: bool, form: str) -> None:
 @program_options()
 @pass_invocation
 def validate(invocation: Invocation) -> None:
-    """Check every setting, the keymap and the alerts; exit 3 where something is wrong."""
-    from cockpit.boards import Boards
-    from cockpit.clock import SystemClock
-    from cockpit.health.alert_rows import AlertRows
-    from cockpit.health.alerts import read_rules
+    """Check every setting, the keymap, the theme and the alerts; exit 3 where something is wrong."""
+    from cockpit.cli.checked import checked
     from cockpit.settings import leaves
-    from cockpit.tui.keymap import check_keymap
 
-    loaded = invocation.load()
-    faults = check_keymap(loaded.settings.keymap)
-    if faults:
-        raise ConfigurationError("; ".join(faults))
-    read_rules(loaded.settings.alerts.rules, AlertRows(Boards(), SystemClock()))
-    count = sum(1 for _ in leaves(loaded.settings))
+    settings = checked(invocation.load()).settings
+    count = sum(1 for _ in leaves(settings))
     click.echo(
-        f"{count} settings, the keymap and the alerts are in order (profile {loaded.settings.profile}).", err=True
+        f"{count} settings, the keymap, the theme and the alerts are in order (profile {settings.profile}).", err=True
     )
 
 

@@ -32,8 +32,8 @@ class Invocation:
     overrides: list[tuple[str, str]] = field(default_factory=list)
     as_of: datetime | None = None
 
-    def configuration(self) -> "Configuration":
-        """What was written about this invocation, not validated yet.
+    def configuration(self, running: str | None = None) -> "Configuration":
+        """What was written about this invocation, not validated yet; ``running`` is the profile of a session.
 
         Raises:
             ConfigurationError: a file of it cannot be read.
@@ -45,17 +45,17 @@ class Invocation:
             options["profile"] = self.profile
         if self.data_dir is not None:
             options["paths.data_dir"] = str(self.data_dir.absolute())
-        return read_configuration(self.config, self.overrides, options=options)
+        return read_configuration(self.config, self.overrides, options=options, running=running)
 
-    def load(self) -> "LoadedSettings":
-        """The settings that this invocation means.
+    def load(self, running: str | None = None) -> "LoadedSettings":
+        """The settings that this invocation means; ``running`` is the profile of a session that reads them again.
 
         Raises:
             ConfigurationError: one of them is wrong.
         """
         from cockpit.settings import validated
 
-        return validated(self.configuration())
+        return validated(self.configuration(running))
 
     @property
     def settings(self) -> "Settings":

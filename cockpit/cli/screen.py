@@ -30,11 +30,15 @@ def show_screen(invocation: Invocation, **options: Any) -> int:
     @asynccontextmanager
     async def open_session() -> AsyncIterator["Context"]:
         # Validated and imported when the screen has painted: both take longer than the first frame.
+        from cockpit.cli.checked import settings_files
         from cockpit.context import open_context
         from cockpit.settings import validated
 
         settings = validated(configuration).settings
-        async with open_context(settings, as_of=invocation.as_of, background=True, **options) as context:
+        written = settings_files(invocation, settings.profile)
+        async with open_context(
+            settings, as_of=invocation.as_of, background=True, written=written, **options
+        ) as context:
             yield context
 
     return run_screen(configuration.first_look(), open_session)

@@ -25,12 +25,15 @@ class AlertHook:
     """
 
     def __init__(self, command: Sequence[str]) -> None:
-        self._command = tuple(command)
+        self.command = tuple(command)
+        """The program and its arguments; nothing is run where it is empty."""
         self._free = asyncio.Semaphore(_AT_ONCE)
         self._running: set[asyncio.Task[None]] = set()
 
     def start(self, alert: Alert) -> None:
-        """Run the command for this alert in the background; never waits."""
+        """Run the command, if there is one, for this alert in the background; never waits."""
+        if not self.command:
+            return
         if len(self._running) >= _MOST_WAITING:
             log.warning("the alert command is not run for %s: %d are waiting", alert.rule, len(self._running))
             return
@@ -46,9 +49,12 @@ class AlertHook:
 
     async def _run(self, alert: Alert) -> None:
         async with self._free:
+            command = self.command
+            if not command:
+                return
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *self._command,
+                    *command,
                     alert.sentence,
                     stdin=DEVNULL,
                     stdout=DEVNULL,
@@ -58,17 +64,17 @@ class AlertHook:
                 )
             except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or str(error)
-                log.warning("the alert command %s cannot be run: %s", self._command[0], reason)
+                log.warning("the alert command %s cannot be run: %s", command[0], reason)
                 return
             try:
                 async with asyncio.timeout(_SECONDS):
                     _, complaint = await process.communicate()
             except TimeoutError:
-                log.warning("the alert command %s has not ended within %.0f s", self._command[0], _SECONDS)
+                log.warning("the alert command %s has not ended within %.0f s", command[0], _SECONDS)
             else:
                 if process.returncode:
                     told = complaint.decode("utf-8", "replace").strip().splitlines()[-1:] or [""]
-                    log.warning("the alert command %s ended with %d %s", self._command[0], process.returncode, told[0])
+                    log.warning("the alert command %s ended with %d %s", command[0], process.returncode, told[0])
             finally:
                 if process.returncode is None:
                     process.kill()

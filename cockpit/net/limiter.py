@@ -88,11 +88,13 @@ class Limiter:
         for log in self._logs:
             log.expire(now)
         before = {log.seconds: log for log in self._logs}
-        windows = []
+        windows: list[WindowLog] = []
         for limit, seconds in map(parse_limit, limits):
-            log = before.pop(seconds, None) or self._successor(WindowLog(limit, seconds, self._margin), now)
-            log.resize(limit)
-            windows.append(log)
+            if seconds in before:
+                windows.append(before.pop(seconds))
+                windows[-1].resize(limit)
+            else:
+                windows.append(self._successor(WindowLog(limit, seconds, self._margin), now))
         self._set_windows(windows)
 
     def _successor(self, window: WindowLog, now: float) -> WindowLog:

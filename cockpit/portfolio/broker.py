@@ -56,9 +56,7 @@ class Broker:
         self._venue = venue
         self._clock = clock
         self._boards = boards
-        self._settings = settings
-        self._model = FillModel(settings.portfolio.fill_model)
-        self._commission = Decimal(str(settings.portfolio.commission)).quantize(TICK)
+        self.reconfigure(settings)
         self._book = Book(dollars(settings.portfolio.starting_cash))
         self._turn = asyncio.Lock()
         self._opened: dict[str, Position] = {}
@@ -70,6 +68,12 @@ class Broker:
         self._saved_at = 0.0
         self.changed = asyncio.Event()
         """Set by every fill and settlement; the marker waits for it and clears it."""
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Fill, size and charge by other settings from the next ticket on; the book stays as it is."""
+        self._settings = settings
+        self._model = FillModel(settings.portfolio.fill_model)
+        self._commission = Decimal(str(settings.portfolio.commission)).quantize(TICK)
 
     async def load(self) -> None:
         """Read the book, prove it against its fills, and show it.

@@ -37,8 +37,12 @@ class Marker:
         self._venue = venue
         self._clock = clock
         self._boards = boards
-        self._rate = settings.scan.risk_free
         self._every = every
+        self.reconfigure(settings)
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Go by other settings from the next round on."""
+        self._rate = settings.scan.risk_free
 
     async def run(self) -> None:
         """Mark for ever; a venue that gives no chain leaves the old marks standing, with their age."""

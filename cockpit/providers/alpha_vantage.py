@@ -47,14 +47,28 @@ class AlphaVantage:
         self._news_seconds = news_seconds
         self._clock = clock
         self._link = http.link(self.name, settings.limits, settings.timeout, address=self._url, secret=self._key)
-        self._cache: Cache[Any] = Cache(
-            clock,
+        self._cache: Cache[Any] = self._link.keep(
+            Cache(
+                clock,
+                entries=cache_settings.entries,
+                megabytes=cache_settings.megabytes,
+                negative_seconds=cache_settings.not_found_seconds,
+                stats=self._link.cache,
+                early_share=cache_settings.early_share,
+                second=self._link.second,
+            )
+        )
+
+    def reconfigure(self, settings: AlphaVantageSettings, cache_settings: CacheSettings, news_seconds: float) -> None:
+        """Other limits, timeout and times to live for what is asked from now on; the address and the key stay."""
+        self._ttl = cache_settings
+        self._news_seconds = news_seconds
+        self._link.reconfigure(settings.limits, settings.timeout)
+        self._cache.reconfigure(
             entries=cache_settings.entries,
             megabytes=cache_settings.megabytes,
             negative_seconds=cache_settings.not_found_seconds,
-            stats=self._link.cache,
             early_share=cache_settings.early_share,
-            second=self._link.second,
         )
 
     async def calendar(self) -> list[EarningsReport]:
@@ -79,7 +93,7 @@ class AlphaVantage:
             return tuple(reports)
 
         kind = tuple[PastReport, ...]
-        return list(await self._get(f"reports|{symbol}", self._ttl.reports_seconds, load, _size, kind))
+        return list(await self._get(f"reports|{symbol}", self._ttl.reports_seconds, load, _size, kind, symbol))
 
     async def overview(self, symbol: str) -> Overview:
         """What a company is.
@@ -97,7 +111,8 @@ class AlphaVantage:
                     raise self._link.refusal(Refusal.NOT_FOUND, f"no company {symbol}")
             return self._decoded(answer, lambda: overview)
 
-        found: Overview = await self._get(f"overview|{symbol}", self._ttl.reports_seconds, load, lambda _: 512, Overview)
+        key, seconds = f"overview|{symbol}", self._ttl.reports_seconds
+        found: Overview = await self._get(key, seconds, load, lambda _: 512, Overview, symbol)
         return found
 
     async def opinion(self, symbol: str) -> Opinion:
@@ -109,12 +124,16 @@ class AlphaVantage:
             self._count_dropped(f"news of {symbol}", dropped)
             return opinion
 
-        found: Opinion = await self._get(f"news|{symbol}", self._news_seconds, load, lambda _: 512, Opinion)
+        key = f"news|{symbol}"
+        found: Opinion = await self._get(key, self._news_seconds, load, lambda _: 512, Opinion, symbol)
         return found
 
-    async def _get(self, key: str, seconds: float, load: Any, size: Callable[[Any], int], kind: Any) -> Any:
+    async def _get(
+        self, key: str, seconds: float, load: Any, size: Callable[[Any], int], kind: Any, symbol: str = ""
+    ) -> Any:
         dated = f"{self._clock.now().date().isoformat()}|{key}"
-        return await self._cache.get(dated, seconds, load, size=size, kind=kind)
+        tags = (symbol,) if symbol else ()
+        return await self._cache.get(dated, seconds, load, size=size, kind=kind, tags=tags)
 
     async def _ask(self, function: str, **query: str) -> Response:
         query = {"function": function, **query, "apikey": self._authority()}

@@ -79,14 +79,28 @@ class Binance:
         self._timeout = settings.timeout
         self._rest = f"{venue.rest_url.rstrip('/')}/api/v3"
         self._weights = _WEIGHTS.get(name, _WEIGHTS["binance"])
-        limits = (*settings.limits, _US_LIMIT) if name == "binance_us" else settings.limits
+        limits = self._limits(settings)
         self.link = http.link(name, limits, settings.timeout, address=venue.rest_url)
         """What the network layer knows of this venue."""
+        self.link.probe = self.server_time
         self._connects = Limiter((_CONNECTS,), clock)
-        self._history = Limiter([_part(limit, self._weights.trades) for limit in limits], clock)
+        self._history = Limiter(self._history_limits(limits), clock)
         self._by_id = True
         self._tap: Tap | None = None
         self._tls: ssl.SSLContext | None = None
+
+    def reconfigure(self, settings: BinanceSettings) -> None:
+        """Other limits and another timeout; the address stays."""
+        limits = self._limits(settings)
+        self._timeout = settings.timeout
+        self.link.reconfigure(limits, settings.timeout)
+        self._history.reconfigure(self._history_limits(limits))
+
+    def _limits(self, settings: BinanceSettings) -> tuple[str, ...]:
+        return (*settings.limits, _US_LIMIT) if self.name == "binance_us" else settings.limits
+
+    def _history_limits(self, limits: Sequence[str]) -> list[str]:
+        return [_part(limit, self._weights.trades) for limit in limits]
 
     def tap(self, take: Tap) -> None:
         """Have every frame told as it comes off the wire, and every trade of REST as such a frame."""

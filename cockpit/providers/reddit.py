@@ -17,6 +17,8 @@ from cockpit.settings import RedditSettings
 _ID_VARIABLE = "COCKPIT_PROVIDERS__REDDIT__CLIENT_ID"
 _SECRET_VARIABLE = "COCKPIT_PROVIDERS__REDDIT__CLIENT_SECRET"
 _POSTS = 100
+_KNOWN = "SPY"
+"""What is asked about to see whether anybody answers."""
 _TOKEN_MARGIN = 60.0
 _SHORTEST_TOKEN = 60.0
 
@@ -39,7 +41,13 @@ class Reddit:
         self._link = http.link(
             self.name, settings.limits, settings.timeout, address=settings.base_url, secret=settings.client_id
         )
-        self._cache: Cache[Opinion] = Cache(clock, entries=512, megabytes=1, stats=self._link.cache)
+        self._cache = self._link.keep(Cache[Opinion](clock, entries=512, megabytes=1, stats=self._link.cache))
+        self._link.probe = lambda: self._load(_KNOWN)
+
+    def reconfigure(self, settings: RedditSettings, keep_seconds: float) -> None:
+        """Other limits, timeout and time to live; the address, the client and the subreddits stay."""
+        self._seconds = keep_seconds
+        self._link.reconfigure(settings.limits, settings.timeout)
 
     async def opinion(self, symbol: str) -> Opinion:
         """What the day's posts say.
@@ -47,17 +55,16 @@ class Reddit:
         Raises:
             ProviderError: AUTH where no client is set, or the one that is set is refused.
         """
+        return await self._cache.get(symbol, self._seconds, lambda: self._load(symbol), tags=(symbol,))
 
-        async def load() -> Opinion:
-            headers = {"Authorization": f"bearer {await self._authority()}", "User-Agent": self._agent}
-            where = "+".join(self._settings.subreddits)
-            query = {"q": symbol, "restrict_sr": "1", "sort": "new", "t": "day", "limit": str(_POSTS)}
-            url = f"{self._settings.base_url.rstrip('/')}/r/{where}/search"
-            answer = await self._http.get(self.name, url, query, headers)
-            with self._link.judging():
-                return self._read(answer)
-
-        return await self._cache.get(symbol, self._seconds, load)
+    async def _load(self, symbol: str) -> Opinion:
+        headers = {"Authorization": f"bearer {await self._authority()}", "User-Agent": self._agent}
+        where = "+".join(self._settings.subreddits)
+        query = {"q": symbol, "restrict_sr": "1", "sort": "new", "t": "day", "limit": str(_POSTS)}
+        url = f"{self._settings.base_url.rstrip('/')}/r/{where}/search"
+        answer = await self._http.get(self.name, url, query, headers)
+        with self._link.judging():
+            return self._read(answer)
 
     async def _authority(self) -> str:
         """A token, asked for where there is none or it runs out."""

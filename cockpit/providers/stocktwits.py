@@ -13,6 +13,8 @@ from cockpit.settings import StockTwitsSettings
 
 _SIDES = {"Bullish": 1.0, "Bearish": -1.0}
 _PAGE = 30
+_KNOWN = "SPY"
+"""What is asked about to see whether anybody answers."""
 
 
 class StockTwits:
@@ -25,7 +27,13 @@ class StockTwits:
         self._url = settings.base_url.rstrip("/")
         self._seconds = keep_seconds
         self._link = http.link(self.name, settings.limits, settings.timeout, address=self._url)
-        self._cache: Cache[Opinion] = Cache(clock, entries=512, megabytes=1, stats=self._link.cache)
+        self._cache = self._link.keep(Cache[Opinion](clock, entries=512, megabytes=1, stats=self._link.cache))
+        self._link.probe = lambda: self._load(_KNOWN)
+
+    def reconfigure(self, settings: StockTwitsSettings, keep_seconds: float) -> None:
+        """Other limits, timeout and time to live; the address stays."""
+        self._seconds = keep_seconds
+        self._link.reconfigure(settings.limits, settings.timeout)
 
     async def opinion(self, symbol: str) -> Opinion:
         """What the newest messages say.
@@ -33,14 +41,13 @@ class StockTwits:
         Raises:
             ProviderError: NOT_FOUND for a symbol that it does not know.
         """
+        return await self._cache.get(symbol, self._seconds, lambda: self._load(symbol), tags=(symbol,))
 
-        async def load() -> Opinion:
-            url = f"{self._url}/api/2/streams/symbol/{symbol}.json"
-            answer = await self._http.get(self.name, url, {"limit": str(_PAGE)}, judge=self._judge)
-            with self._link.judging():
-                return self._read(answer)
-
-        return await self._cache.get(symbol, self._seconds, load)
+    async def _load(self, symbol: str) -> Opinion:
+        url = f"{self._url}/api/2/streams/symbol/{symbol}.json"
+        answer = await self._http.get(self.name, url, {"limit": str(_PAGE)}, judge=self._judge)
+        with self._link.judging():
+            return self._read(answer)
 
     def _read(self, answer: Response) -> Opinion:
         body = answer.json()

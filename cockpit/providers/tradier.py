@@ -56,19 +56,31 @@ class Tradier:
         self._token = settings.token.get_secret_value() if settings.token is not None else ""
         self._ttl = cache_settings
         self._clock = clock
-        self._link = http.link(
-            self.name, settings.limits, settings.timeout, address=self._base, secret=self._token
+        self._link = http.link(self.name, settings.limits, settings.timeout, address=self._base, secret=self._token)
+        self._cache: Cache[Any] = self._link.keep(
+            Cache(
+                clock,
+                entries=cache_settings.entries,
+                megabytes=cache_settings.megabytes,
+                negative_seconds=cache_settings.not_found_seconds,
+                stats=self._link.cache,
+                early_share=cache_settings.early_share,
+                second=self._link.second,
+            )
         )
-        self._cache: Cache[Any] = Cache(
-            clock,
+        self._link.probe = self._load_clock
+        self._quotes = Batcher(self._load_quotes, _QUOTES_PER_REQUEST)
+
+    def reconfigure(self, settings: TradierSettings, cache_settings: CacheSettings) -> None:
+        """Other limits, timeout and times to live for what is asked from now on; the address and the key stay."""
+        self._ttl = cache_settings
+        self._link.reconfigure(settings.limits, settings.timeout)
+        self._cache.reconfigure(
             entries=cache_settings.entries,
             megabytes=cache_settings.megabytes,
             negative_seconds=cache_settings.not_found_seconds,
-            stats=self._link.cache,
             early_share=cache_settings.early_share,
-            second=self._link.second,
         )
-        self._quotes = Batcher(self._load_quotes, _QUOTES_PER_REQUEST)
 
     async def quotes(self, symbols: Sequence[str]) -> dict[str, EquityQuote]:
         """Quotes by symbol as asked; unknown symbols are absent. Callers at the same time share one request."""
@@ -86,7 +98,7 @@ class Tradier:
                 quote = loaded.get(listed)
                 if quote is not None:
                     found[symbol] = quote
-                    self._cache.put(self._key("quote", symbol), quote, self._ttl.quotes_seconds)
+                    self._cache.put(self._key("quote", symbol), quote, self._ttl.quotes_seconds, tags=(symbol,))
         return found
 
     async def expirations(self, symbol: str) -> list[date]:
@@ -97,7 +109,8 @@ class Tradier:
             return tuple(self._decoded(answer, decode.expiry_dates))
 
         key = self._key("expirations", symbol)
-        return list(await self._cache.get(key, self._ttl.expirations_seconds, load, kind=tuple[date, ...]))
+        seconds = self._ttl.expirations_seconds
+        return list(await self._cache.get(key, seconds, load, kind=tuple[date, ...], tags=(symbol,)))
 
     async def chain(self, symbol: str, expiry: date, *, fresh: bool = False) -> OptionChain:
         """One expiry's chain with the spot that goes with it.
@@ -113,7 +126,9 @@ class Tradier:
             return _OPTION_BYTES * len(chain.quotes)
 
         key = self._key("chain", symbol, expiry.isoformat())
-        chain: OptionChain = await self._cache.get(key, self._ttl.chain_seconds, load, size=size, fresh=fresh)
+        chain: OptionChain = await self._cache.get(
+            key, self._ttl.chain_seconds, load, size=size, fresh=fresh, tags=(symbol,)
+        )
         return chain
 
     async def daily_history(self, symbol: str, start: date, end: date) -> list[DailyBar]:
@@ -141,15 +156,13 @@ class Tradier:
             return _BAR_BYTES * len(bars)
 
         key = self._key("history", symbol, start.isoformat(), end.isoformat())
-        return list(await self._cache.get(key, self._ttl.history_seconds, load, size=size, kind=tuple[DailyBar, ...]))
+        kind = tuple[DailyBar, ...]
+        bars = await self._cache.get(key, self._ttl.history_seconds, load, size=size, kind=kind, tags=(symbol,))
+        return list(bars)
 
     async def clock(self) -> MarketClock:
         """The vendor's word on the session."""
-
-        async def load() -> MarketClock:
-            return self._decoded(await self._ask("markets/clock", {}), decode.market_clock)
-
-        clock: MarketClock = await self._cache.get(self._key("clock"), _CLOCK_SECONDS, load)
+        clock: MarketClock = await self._cache.get(self._key("clock"), _CLOCK_SECONDS, self._load_clock)
         return clock
 
     async def calendar(self, month: int, year: int) -> list[MarketDay]:
@@ -189,8 +202,12 @@ class Tradier:
                 raise
             for listed in group:
                 found[listed] = known.get(listed, ())
-                self._cache.put(self._key("dates", listed), found[listed], self._ttl.calendar_seconds, _DATES_BYTES)
+                key, seconds = self._key("dates", listed), self._ttl.calendar_seconds
+                self._cache.put(key, found[listed], seconds, _DATES_BYTES, tags=(wanted[listed],))
         return {wanted[listed]: claims for listed, claims in found.items() if claims}
+
+    async def _load_clock(self) -> MarketClock:
+        return self._decoded(await self._ask("markets/clock", {}), decode.market_clock)
 
     async def _load_dates(self, listed: Sequence[str]) -> dict[str, tuple[DateClaim, ...]]:
         today = self._clock.now().astimezone(NEW_YORK).date()

@@ -32,6 +32,10 @@ class Opinions:
         self._settings = settings
         self._known: dict[str, tuple[float, Sentiment]] = {}
 
+    def reconfigure(self, settings: SentimentSettings) -> None:
+        """Go by other settings from now on; the sources stay those of the start."""
+        self._settings = settings
+
     async def of(self, symbol: str) -> Sentiment | None:
         """What all sources say of a name; None where there are no sources. What was asked lately is not asked again."""
         if not self._sources:
@@ -48,7 +52,7 @@ class Opinions:
 
     async def run(self) -> None:
         """Fill for ever, never while a scan runs: its requests come first."""
-        if not self._sources or not self._settings.names:
+        if not self._sources:
             return
         free = asyncio.Semaphore(_AT_ONCE)
         version = -1

@@ -28,6 +28,10 @@ class Retention:
     def __init__(self, database: Database, *, clock: Clock, settings: TickSettings) -> None:
         self._database = database
         self._clock = clock
+        self.reconfigure(settings)
+
+    def reconfigure(self, settings: TickSettings) -> None:
+        """Go by other settings from the next look on."""
         self._keep = timedelta(days=settings.keep_days)
         self._disk_share = settings.disk_share
 

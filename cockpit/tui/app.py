@@ -25,12 +25,14 @@ from cockpit.tui.inks import Inks  # noqa: E402
 from cockpit.tui.keymap import check_keymap, usable  # noqa: E402
 from cockpit.tui.leaving import Deadline, exit_signals  # noqa: E402
 from cockpit.tui.main_screen import MAIN_CSS, MainScreen  # noqa: E402
-from cockpit.tui.session import Look, OpenSession, Session  # noqa: E402
-from cockpit.tui.theming import DEFAULT_THEME, read_theme, theme_files  # noqa: E402
+from cockpit.tui.session import Look, OpenSession, Session, UiLook  # noqa: E402
+from cockpit.tui.theming import DEFAULT_THEME, find_theme  # noqa: E402
 from cockpit.tui.widgets.columns import Moment  # noqa: E402
 
 if TYPE_CHECKING:
     from textual.command import Provider
+
+    from cockpit.live_settings import SettingsNews
 
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ _ORDER_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0
 _HARD_SECONDS = 8.0
 _TERMINAL_SECONDS = 2.0
+_SETTINGS_SECONDS = 0.25
+_REFUSED = "settings refused"
 
 
 def _commands() -> "type[Provider]":
@@ -79,6 +83,8 @@ class CockpitApp(App[int]):
         self._deadline = Deadline()
         self._guard = FrameGuard(self)
         self._leaving = False
+        self._ui: UiLook = settings.ui
+        self._news = 0
         if not self.choose_theme(settings.ui.theme):
             self.choose_theme(DEFAULT_THEME)
         self.stylesheet.set_variables(self.get_css_variables())
@@ -121,17 +127,17 @@ class CockpitApp(App[int]):
 
     def choose_theme(self, name: str) -> bool:
         """Change the theme; False where its file is missing or faulty (the fault is told once)."""
-        files = theme_files()
-        if name not in files:
-            self._fault(f"there is no theme {name}; there are {', '.join(files)}")
-            return False
         try:
-            theme = read_theme(files[name])
+            theme = find_theme(name)
         except ConfigurationError as error:
             self._fault(str(error))
             return False
-        self.register_theme(theme)
-        self.theme = theme.name
+        if theme.name == self.theme and theme != self.current_theme:
+            self.register_theme(theme)
+            self.mutate_reactive(CockpitApp.theme)
+        else:
+            self.register_theme(theme)
+            self.theme = theme.name
         return True
 
     @property
@@ -156,6 +162,33 @@ class CockpitApp(App[int]):
             self.say(sentence, "warning")
         else:
             self.faults.append(sentence)
+
+    # --- settings -------------------------------------------------------------------------------------------------
+
+    def _follow_settings(self) -> None:
+        """Take over what the session has made of a change of the settings' files."""
+        news = self.session.boards.settings.get("settings") if self.session is not None else None
+        if news is None or news.number == self._news or self._leaving:
+            return
+        self._news = news.number
+        if not news.refused:
+            self._look_like(news)
+        self.main.status = _REFUSED if news.refused else ""
+        self.main.redraw()
+        if news.sentence:
+            self.say(news.sentence, "warning" if news.refused else "information")
+
+    def _look_like(self, news: "SettingsNews") -> None:
+        # A theme chosen by key stays until the settings name another one; its own file may have changed.
+        before, self._ui = self._ui, news.ui
+        self.choose_theme(news.ui.theme if news.ui.theme != before.theme else self.theme_choice)
+        keymap = usable(news.keymap)
+        if keymap != self.keymap:
+            self.keymap = keymap
+            self.set_keymap(keymap)
+        if (news.ui.hz, news.ui.stale_seconds) != (before.hz, before.stale_seconds):
+            self.hz = refresh_rate(news.ui.hz)
+            self.main.pace(news.ui)
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -182,6 +215,7 @@ class CockpitApp(App[int]):
     def _opened(self, session: Session) -> None:
         self.session = session
         self.main.attach(session)
+        self.set_interval(_SETTINGS_SECONDS, self._follow_settings)
         if session.read_only:
             self.say(session.read_only, "warning")
 

@@ -21,7 +21,7 @@ from cockpit.tui.panes.health import HealthBody, HealthPane
 from cockpit.tui.panes.portfolio import PortfolioPane
 from cockpit.tui.panes.spreads import SpreadsPane
 from cockpit.tui.panes.ticks import TicksPane
-from cockpit.tui.session import Session
+from cockpit.tui.session import Session, UiLook
 from cockpit.tui.widgets.bars import Bar, Part, product, profile_part, words
 from cockpit.tui.widgets.columns import Moment
 from cockpit.tui.widgets.live_table import LiveTable
@@ -35,6 +35,7 @@ _GRID = (100, 30)
 _SMALLEST = (30, 6)
 _SHORT = 13
 _SLOW_SECONDS = 1.0
+_STALE_SCAN_SECONDS = 900.0
 _SEEK_SECONDS = 60.0
 _KEPT = ("help", "quit", "pause")
 
@@ -67,8 +68,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         stale = app.settings.ui.stale_seconds
         self.ticks = TicksPane(app.moment, stale)
         replay = app.settings.profile == "replay"
-        self.candidates = CandidatesPane(app.moment, max(stale, 900.0), replay=replay)
-        self.spreads = SpreadsPane(app.moment, max(stale, 900.0), replay=replay)
+        self.candidates = CandidatesPane(app.moment, max(stale, _STALE_SCAN_SECONDS), replay=replay)
+        self.spreads = SpreadsPane(app.moment, max(stale, _STALE_SCAN_SECONDS), replay=replay)
         self.portfolio = PortfolioPane(app.moment, stale, replay=replay)
         self.health = HealthPane()
         self.panes: dict[Pane, PaneView] = {
@@ -107,7 +108,16 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._tiny.show([words(("too small: 30x6 at least", Ink.WARN))])
         self.ticks.body.focus()
         self.redraw()
-        self.set_interval(1.0 / self._cockpit.hz, self._pull)
+        self._pulling = self.set_interval(1.0 / self._cockpit.hz, self._pull)
+
+    def pace(self, ui: UiLook) -> None:
+        """Draw at the app's present rate, and dim rows from another age on."""
+        self._pulling.stop()
+        self._pulling = self.set_interval(1.0 / self._cockpit.hz, self._pull)
+        self.ticks.dim_after(ui.stale_seconds)
+        self.portfolio.dim_after(ui.stale_seconds)
+        self.candidates.dim_after(max(ui.stale_seconds, _STALE_SCAN_SECONDS))
+        self.spreads.dim_after(max(ui.stale_seconds, _STALE_SCAN_SECONDS))
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Spare the widgets a second styling right after the one at their mount; behind other screens they need it."""

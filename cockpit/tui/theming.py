@@ -29,6 +29,18 @@ def theme_files() -> dict[str, Path]:
     return found
 
 
+def find_theme(name: str) -> Theme:
+    """The theme of a name.
+
+    Raises:
+        ConfigurationError: there is none, or its file is faulty; the sentence names what there is, or the fault.
+    """
+    files = theme_files()
+    if name not in files:
+        raise ConfigurationError(f"there is no theme {name}; there are {', '.join(files)}")
+    return read_theme(files[name])
+
+
 def read_theme(path: Path) -> Theme:
     """A theme from its file.
 

@@ -123,6 +123,10 @@ class TablePane(PaneView, Generic[K, R]):
         """The table."""
         return self.table
 
+    def dim_after(self, seconds: float) -> None:
+        """Dim rows that are older than this."""
+        self.table.stale_seconds = seconds
+
     def fields(self) -> Mapping[str, Field[R]]:
         """What the rows can be filtered by."""
         raise NotImplementedError

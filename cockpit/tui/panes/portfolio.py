@@ -93,6 +93,10 @@ class PortfolioPane(TablePane[str, "Position"]):
         self._cursor: Cursor[str] | None = None
         self._replay = replay
 
+    def dim_after(self, seconds: float) -> None:
+        """Marks come less often than trades."""
+        super().dim_after(max(60.0, seconds))
+
     def fields(self) -> Mapping[str, Field[Position]]:
         """What the rows can be filtered by."""
         from cockpit.fields import POSITION_FIELDS

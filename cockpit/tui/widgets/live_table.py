@@ -64,7 +64,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
         self._moment = moment
         self._legs = legs
         self._age = age
-        self._stale_seconds = stale_seconds
+        self.stale_seconds = stale_seconds
         self._remark = remark
         self._foot = foot
         self._foot_lines: Sequence[Line] = ()
@@ -286,7 +286,7 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
     def _row_lines(self, row: R) -> tuple[Line, ...]:
         moment = self._moment()
         age = self._age(row, moment) if self._age is not None else None
-        dim = age is not None and age > self._stale_seconds
+        dim = age is not None and age > self.stale_seconds
         cells = {column.name: column.cell(row, moment) for column, _ in self._fitted}
         remark = self._remark(row) if self._remark is not None else None
         parent = self._laid_out(cells, dim) if not remark else self._remarked(cells, remark)
