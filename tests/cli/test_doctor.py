@@ -79,3 +79,18 @@ def test_the_longest_mount_point_decides(tmp_path: Path) -> None:
     mounts.write_text("/dev/sda1 / ext4 rw 0 0\nserver:/home /home nfs4 rw 0 0\ntmpfs /home/me/fast tmpfs rw 0 0\n")
     kinds = [mounted_as(Path(folder), mounts) for folder in ("/var", "/home/me/data", "/home/me/fast/x")]
     assert kinds == ["ext4", "nfs4", "tmpfs"]
+
+
+def test_a_backup_is_made_on_request_and_never_over_another_file(cockpit: Cockpit, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    none = cockpit("doctor", "--backup", str(copy))
+    assert (none.code, none.out) == (1, "")
+    assert "there is no database" in none.err
+    assert cockpit("migrate", "up").code == 0
+    made = cockpit("doctor", "--backup", str(copy))
+    assert (made.code, made.out) == (0, "")
+    assert f"copied to {copy}" in made.err
+    assert copy.read_bytes().startswith(b"SQLite format 3")
+    again = cockpit("doctor", "--backup", str(copy))
+    assert again.code == 1
+    assert "exists already" in again.err

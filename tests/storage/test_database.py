@@ -273,6 +273,61 @@ async def test_a_foreign_writer_makes_one_sentence_and_passes(paths: Paths) -> N
         assert (await database.status()).state is State.UP
 
 
+_OPENER = """
+import asyncio, sys
+from pathlib import Path
+from cockpit.paths import Paths
+from cockpit.storage import meta
+from cockpit.storage.database import open_database
+
+async def main():
+    print("ready", flush=True)
+    for number in range(int(sys.argv[2])):
+        sys.stdin.readline()
+        folder = Path(sys.argv[1], str(number))
+        async with open_database(Paths(folder, folder)) as database:
+            if not database.read_only:
+                await meta.put(database, "owner", "me")
+            print("reads" if database.read_only else "owns", flush=True)
+            sys.stdin.readline()
+
+asyncio.run(main())
+"""
+
+
+def test_four_processes_that_open_a_fresh_database_at_once_have_one_owner(tmp_path: Path) -> None:
+    rounds = 8
+    command = [sys.executable, "-c", _OPENER, str(tmp_path), str(rounds)]
+    openers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    try:
+        assert {_told(opener) for opener in openers} == {"ready"}
+        for _ in range(rounds):
+            for opener in openers:
+                _tell(opener)
+            assert sorted(_told(opener) for opener in openers) == ["owns", "reads", "reads", "reads"]
+            for opener in openers:
+                _tell(opener)
+    finally:
+        for opener in openers:
+            opener.kill()
+            opener.communicate()
+
+
+def _told(opener: subprocess.Popen[str]) -> str:
+    assert opener.stdout is not None
+    assert opener.stderr is not None
+    return opener.stdout.readline().strip() or opener.stderr.read()
+
+
+def _tell(opener: subprocess.Popen[str]) -> None:
+    assert opener.stdin is not None
+    opener.stdin.write("go\n")
+    opener.stdin.flush()
+
+
 async def test_folders_with_odd_names_work(tmp_path: Path) -> None:
     async with open_database(Paths(tmp_path / "a b?c#d%20", tmp_path / "state")) as database:
         await meta.put(database, "a", "1")
