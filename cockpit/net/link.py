@@ -52,11 +52,9 @@ class ProviderLink:
     ) -> None:
         self.name = name
         self.timeout = timeout
-        self.limiter = (
-            Limiter(limits, clock, margin=MARGIN)
-            if shared is None or not limits
-            else SharedLimiter(limits, clock, shared, account, margin=MARGIN)
-        )
+        self._shared, self._account = shared, account
+        self._clock = clock
+        self.limiter = self._limiter(limits)
         self.breaker = Breaker(clock, _is_down)
         self.cache = CacheStats()
         self.second = second
@@ -68,7 +66,6 @@ class ProviderLink:
         self.requests = 0
         self.errors = 0
         self.dropped = 0
-        self._clock = clock
         self._state = State.STARTING
         self._last_error = ""
         self._last_error_at: datetime | None = None
@@ -76,7 +73,19 @@ class ProviderLink:
     def reconfigure(self, limits: Sequence[str], timeout: float) -> None:
         """Other limits and another timeout for what is asked from now on; what was used of the former ones counts."""
         self.timeout = timeout
-        self.limiter.reconfigure(limits)
+        if self._shared is not None and bool(limits) != isinstance(self.limiter, SharedLimiter):
+            paused_for = self.limiter.paused_for
+            self.limiter = self._limiter(limits)
+            if paused_for:
+                self.limiter.pause(paused_for)
+        else:
+            self.limiter.reconfigure(limits)
+
+    def _limiter(self, limits: Sequence[str]) -> Limiter:
+        """Without limits there is nothing to share."""
+        if self._shared is None or not limits:
+            return Limiter(limits, self._clock, margin=MARGIN)
+        return SharedLimiter(limits, self._clock, self._shared, self._account, margin=MARGIN)
 
     def keep(self, cache: Cache[V]) -> Cache[V]:
         """Take a cache in front of this vendor among those that can be dropped; gives it back."""

@@ -248,3 +248,49 @@ def test_a_spent_day_is_remembered_by_the_next_process() -> None:
     assert after.windows()[0].used == 20
     clock.move(86400 - 60 - 37.5)
     assert after.windows()[0].used == 19
+
+
+@given(
+    changes=st.lists(
+        st.tuples(
+            st.lists(st.tuples(st.integers(1, 12), st.sampled_from(["1s", "5s", "20s"])), max_size=2),
+            st.integers(1, 12),
+            st.lists(st.tuples(st.floats(0, 8), st.integers(1, 5)), max_size=12),
+        ),
+        min_size=2,
+        max_size=4,
+    )
+)
+def test_limits_that_change_hold_from_then_on_with_what_was_used_before(
+    changes: list[tuple[list[tuple[int, str]], int, list[tuple[float, int]]]],
+) -> None:
+    clock = HandClock()
+    limiter = Limiter(["12/1m"], clock)
+    uses: list[tuple[float, int]] = []
+    lengths = {"1s": 1.0, "5s": 5.0, "20s": 20.0, "1m": 60.0}
+    for short, minute, steps in changes:
+        limits = [*short, (minute, "1m")]
+        limiter.reconfigure([f"{count}/{span}" for count, span in limits])
+        assert limiter.capacity == min(count for count, _ in limits)
+        for pause, weight in steps:
+            clock.move(pause)
+            if weight <= (limiter.capacity or 0) and limiter.attempt(weight) == 0.0:
+                uses.append((clock.mono, weight))
+                for count, span in limits:
+                    assert sum(w for at, w in uses if clock.mono - at < lengths[span] - 1e-6) <= count
+
+
+def test_a_limit_that_is_raised_is_given_at_once_and_one_of_the_vendors_stays() -> None:
+    clock = HandClock()
+    limiter = Limiter(["2/1m"], clock)
+    assert [limiter.attempt() for _ in range(2)] == [0.0, 0.0]
+    assert limiter.attempt() > 0.0
+    limiter.reconfigure(["4/1m"])
+    assert [limiter.attempt() for _ in range(2)] == [0.0, 0.0]
+    assert limiter.attempt() > 0.0
+    limiter.adopt(4, seconds=60.0, allowed=3)
+    limiter.reconfigure(["100/1m"])
+    (window,) = limiter.windows()
+    assert (window.limit, window.used) == (3, 4)
+    limiter.reconfigure([])
+    assert limiter.attempt(1000) == 0.0
