@@ -20,6 +20,8 @@ class ScanResult:
     finished_at: datetime
     candidates: tuple[Candidate, ...]
     spreads: dict[str, tuple[Spread, ...]]
+    whole: bool = True
+    """False where only names that were asked for were looked at."""
 
 
 class Commands(Protocol):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cockpit.scan.kept_earnings import Ration
+from cockpit.scan.ration import Ration
 
 _QUOTES_AT_ONCE = 100
 """Symbols that the option venue quotes in one request, roughly."""

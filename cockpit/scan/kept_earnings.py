@@ -1,12 +1,11 @@
 """Past reports are history: kept for good, and asked for again only when another report is out.
 
 A vendor's allowance for a day may not cover all names of a week. What is kept costs nothing, and the scan rations what
-is not: see :class:`Ration`.
+is not: see :class:`cockpit.scan.ration.Ration`.
 """
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from cockpit.clock import Clock
@@ -15,7 +14,7 @@ from cockpit.health.status import ProviderStatus, Window
 from cockpit.options.calendar import NEW_YORK
 from cockpit.providers.ports import EarningsSource
 from cockpit.scan.earnings import EarningsReport, PastReport
-from cockpit.scan.wording import age
+from cockpit.scan.ration import Ration
 from cockpit.storage.database import Database
 from cockpit.storage.reports import KeptReports, keep_reports, kept_reports
 
@@ -25,30 +24,6 @@ _LONG_SECONDS = 3600.0
 _QUARTER = timedelta(days=80)
 _NEAR = timedelta(days=5)
 _LATE = timedelta(days=14)
-
-
-@dataclass(frozen=True, slots=True)
-class Ration:
-    """An allowance that does not cover all names.
-
-    Attributes:
-        source: whose.
-        missing: names whose past reports are not kept.
-        rest: requests that are left.
-        resets_in: seconds until there are more.
-    """
-
-    source: str
-    missing: frozenset[str]
-    rest: int
-    resets_in: float
-
-    @property
-    def sentence(self) -> str:
-        """Why names wait."""
-        return (
-            f"{self.source} had {self.rest} requests left for {len(self.missing)} names; more in {age(self.resets_in)}"
-        )
 
 
 class KeptEarnings:

@@ -141,7 +141,7 @@ class Scanner:
         for symbol, findings in shared(run.found, self._settings, self._equity()).items():
             run.found[symbol] = findings
             self._boards.spreads.put(symbol, findings.spreads)
-        result = _result(run, started, self._clock.now())
+        result = _result(run, started, self._clock.now(), whole=wanted is None)
         if wanted is None:
             self._forget_all_but(run.found)
         problem = await self._keep(result)
@@ -442,11 +442,12 @@ def _spot(quote: EquityQuote | None) -> float | None:
     return None
 
 
-def _result(run: _Run, started: datetime, finished: datetime) -> ScanResult:
+def _result(run: _Run, started: datetime, finished: datetime, *, whole: bool) -> ScanResult:
     ordered = sorted(run.found.values(), key=Findings.rank)
     return ScanResult(
         started_at=started,
         finished_at=finished,
         candidates=tuple(findings.candidate for findings in ordered),
         spreads={findings.candidate.symbol: findings.spreads for findings in ordered},
+        whole=whole,
     )

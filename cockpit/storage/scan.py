@@ -39,8 +39,8 @@ async def save_scan(database: Database, result: ScanResult) -> None:
     candidates, spreads = await asyncio.to_thread(_rows, result)
     async with database.write() as connection:
         cursor = await connection.execute(
-            "INSERT INTO scan_runs (started_at, finished_at) VALUES (?, ?)",
-            (result.started_at.isoformat(), result.finished_at.isoformat()),
+            "INSERT INTO scan_runs (started_at, finished_at, whole) VALUES (?, ?, ?)",
+            (result.started_at.isoformat(), result.finished_at.isoformat(), int(result.whole)),
         )
         run = cursor.lastrowid
         await connection.executemany(
@@ -54,26 +54,33 @@ async def save_scan(database: Database, result: ScanResult) -> None:
         every = (spread for found in result.spreads.values() for spread in found)
         await save_scores(connection, every, result.finished_at)
         await connection.execute(
-            "DELETE FROM scan_runs WHERE id NOT IN (SELECT id FROM scan_runs ORDER BY id DESC LIMIT ?)",
+            "DELETE FROM scan_runs WHERE id NOT IN (SELECT id FROM scan_runs ORDER BY id DESC LIMIT ?) "
+            "AND id <> coalesce((SELECT max(id) FROM scan_runs WHERE whole), 0)",
             (_RUNS_KEPT,),
         )
 
 
 async def latest_scan(database: Database) -> ScanResult | None:
-    """The scan that was saved last; None where there is none that this version can read."""
+    """The last whole scan, and over it the names that were looked at by themselves since.
+
+    None where there is none that this version can read.
+    """
+    since = "run_id >= coalesce((SELECT max(id) FROM scan_runs WHERE whole), 0)"
     async with database.read() as connection:
         async with connection.execute(
-            "SELECT id, started_at, finished_at FROM scan_runs ORDER BY id DESC LIMIT 1"
+            "SELECT started_at, finished_at FROM scan_runs ORDER BY whole DESC, id DESC LIMIT 1"
         ) as runs:
             latest = await runs.fetchone()
         if latest is None:
             return None
-        run, started_at, finished_at = latest
+        started_at, finished_at = latest
+        # Of each name the newest run that looked at it, in the order of the runs.
+        newest = f"(SELECT symbol, max(run_id) AS run_id FROM scan_candidates WHERE {since} GROUP BY symbol)"
         candidates = await connection.execute_fetchall(
-            "SELECT body FROM scan_candidates WHERE run_id = ? ORDER BY position", (run,)
+            f"SELECT body FROM scan_candidates JOIN {newest} USING (symbol, run_id) ORDER BY run_id, position"
         )
         spreads = await connection.execute_fetchall(
-            "SELECT symbol, body FROM scan_spreads WHERE run_id = ? ORDER BY position", (run,)
+            f"SELECT symbol, body FROM scan_spreads JOIN {newest} USING (symbol, run_id) ORDER BY run_id, position"
         )
     try:
         return await asyncio.to_thread(_result, started_at, finished_at, candidates, spreads)

@@ -101,7 +101,7 @@ def test_ids_that_do_not_exist_are_told(cockpit: Cockpit) -> None:
 def test_health_in_three_formats(cockpit: Cockpit) -> None:
     parts = document(cockpit("health", "--format", "json"))["parts"]
     assert {"storage", "process"} <= set(parts)
-    assert "cockpit_process_rss_bytes " in cockpit("health", "--format", "prometheus").out
+    assert "cockpit_process_resident_memory_bytes " in cockpit("health", "--format", "prometheus").out
     assert "storage" in cockpit("health").out
 
 

@@ -143,3 +143,20 @@ async def test_every_scorers_word_outlives_the_scan_and_meets_the_settled_trade(
         found = await scored_trades(database)
     assert [(trade.scorer, trade.total, trade.rank) for trade in found] == [("ev", 40.0, 2), ("v1", 70.0, 1)]
     assert found[0].return_on_risk == 0.2
+
+
+async def test_a_name_scanned_by_itself_stands_among_those_of_the_whole_scan(paths: Paths) -> None:
+    whole = _result()
+    (nvda, *_), later = whole.candidates, NOW + timedelta(hours=1)
+    names = tuple(replace(nvda, symbol=symbol, spot=7.0) for symbol in ("CRM", "WDAY"))
+    spreads: dict[str, tuple[Spread, ...]] = {symbol: (_spread(symbol),) for symbol in ("CRM", "WDAY")}
+    alone = ScanResult(later, later, names, spreads, whole=False)
+    async with open_database(paths) as database:
+        await save_scan(database, whole)
+        for _ in range(12):
+            await save_scan(database, alone)
+        found = await latest_scan(database)
+    assert found is not None
+    assert (found.started_at, found.finished_at) == (whole.started_at, whole.finished_at)
+    assert {one.symbol: one.spot for one in found.candidates} == {"NVDA": None, "CRM": 7.0, "WDAY": 7.0}
+    assert found.spreads == {**whole.spreads, **spreads}
