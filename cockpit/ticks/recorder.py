@@ -19,7 +19,7 @@ from cockpit.ticks.trade import Trade
 
 log = logging.getLogger(__name__)
 
-_BATCHES_AT_ONCE = 10
+_BATCHES_AT_ONCE = 4
 _SHORTEST_SECONDS = 0.2
 _FIRST_DELAY = 0.25
 _LONGEST_DELAY = 2.0
