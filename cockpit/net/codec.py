@@ -51,7 +51,8 @@ def check(value: object, kind: Any) -> None:
     """
     if get_origin(kind) is tuple:
         item, *_ = get_args(kind)
-        if not isinstance(value, tuple) or not all(isinstance(one, get_origin(item) or item) for one in value):
+        wanted = get_origin(item) or item
+        if not isinstance(value, tuple) or not all(isinstance(one, wanted) for one in value):
             raise EncodingError(f"a {type(value).__name__} is kept as {kind}, but is or holds something else")
     elif not isinstance(value, get_origin(kind) or kind):
         raise EncodingError(f"a {type(value).__name__} is kept as {kind}, but is something else")
