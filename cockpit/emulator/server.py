@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ HOST = "127.0.0.1"
 SCHEMA = "cockpit.emulator/1"
 _SHUTDOWN_SECONDS = 0.2
 _WARM_DAYS = timedelta(days=21)
+_BUSY_SECONDS = 0.02
+"""Nothing is drawn ahead so soon after an answer: what the next requests need comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ def _ready(seed: int, port: int, clock: EmulatorClock) -> dict[str, object]:
 
 
 async def _warm(market: Market, clock: EmulatorClock, tradier: TradierBodies) -> None:
-    """Draw between requests what a first scan will ask for, as it will: all quotes, then name by name by report day."""
+    """Draw ahead what a first scan will ask for, and in its order: all quotes, then name by name by report day."""
     today = clock.now().date()
     coming: list[tuple[date, str, Name]] = []
     for symbol in market.equities:
@@ -157,5 +160,5 @@ async def _warm(market: Market, clock: EmulatorClock, tradier: TradierBodies) ->
     for preparations in (tradier.quote_preparations, tradier.series_preparations):
         for _, _, name in sorted(coming, key=itemgetter(0, 1)):
             for prepare in preparations(name):
+                await asyncio.sleep(max(0.0, tradier.answered_at + _BUSY_SECONDS - time.monotonic()))
                 prepare()
-                await asyncio.sleep(0)

@@ -6,6 +6,7 @@ asked for; every answer tells the rate limit.
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
@@ -38,7 +39,7 @@ def tradier_routes(bodies: TradierBodies, faults: Faults, per_minute: int) -> we
         faults: what goes wrong.
         per_minute: requests a clock minute; 0 for no limit, told as a very high one.
     """
-    gate = _Gate(faults, FixedWindow(per_minute or _NO_LIMIT, 60))
+    gate = _Gate(bodies, faults, FixedWindow(per_minute or _NO_LIMIT, 60))
     app = web.Application()
     paths: dict[str, Body] = {
         "/v1/markets/quotes": bodies.quotes,
@@ -65,7 +66,8 @@ def tradier_routes(bodies: TradierBodies, faults: Faults, per_minute: int) -> we
 class _Gate:
     """What every request passes: latency, token, rate limit and faults, then the body in the asked-for format."""
 
-    def __init__(self, faults: Faults, window: FixedWindow) -> None:
+    def __init__(self, bodies: TradierBodies, faults: Faults, window: FixedWindow) -> None:
+        self._bodies = bodies
         self._faults = faults
         self._window = window
 
@@ -77,6 +79,7 @@ class _Gate:
                 await asyncio.sleep(self._faults.latency_ms / 1000.0)
             spent = self._window.spend()
             response = await self._respond(request, body, spent)
+            self._bodies.answered_at = time.monotonic()
             headers = response.headers
             headers["X-Ratelimit-Allowed"] = str(spent.allowed)
             headers["X-Ratelimit-Used"] = str(spent.used)

@@ -31,9 +31,14 @@ _LONGEST_HISTORY = timedelta(days=366 * 6)
 
 
 class TradierBodies:
-    """What each address answers, from the query's parameters, at the clock's time."""
+    """What each address answers, from the query's parameters, at the clock's time.
+
+    Attributes:
+        answered_at: monotonic seconds of the latest answer.
+    """
 
     def __init__(self, market: Market, clock: EmulatorClock) -> None:
+        self.answered_at = 0.0
         self._market = market
         self._clock = clock
         self._rows = OptionRows()

@@ -1,9 +1,9 @@
 """A scan of a hundred names against the embedded market, without quotas, beside a bare HTTP client.
 
 Counted is all from the command to its result: requests over loopback, decoding, maths, boards, and the rows in the
-database. The market is a new process in every round and draws what it is asked for on the same two cores; like every
-market of a session it begins to draw ahead when it answers, here a tenth of a second before the scan, and most of what
-the scan asks for is drawn while the scan waits. A vendor has it at hand, so a cold scan here is slower than its client.
+database. The market is a new process in every round, on the same cores. Like the market of every session it draws
+ahead while nobody asks, but here the scan comes within some hundredths of a second: almost all that it asks for is
+drawn while it waits. A vendor has that at hand, so a cold scan here takes longer than its client does.
 """
 
 import asyncio
