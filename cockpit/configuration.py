@@ -19,6 +19,7 @@ _PREFIX = "COCKPIT_"
 _SECRETS = frozenset({"token", "api_key", "password", "client_secret"})
 _DEFAULT_PROFILE = "sim"
 _MOST_BYTES = 2**20
+_DEEPEST = 16
 
 T = TypeVar("T")
 
@@ -122,10 +123,7 @@ def read_configuration(
     merged: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for layer in _with_profiles(layers, running or profile):
-        try:
-            _merge(merged, origins, layer.values, layer.origin)
-        except RecursionError:
-            raise ConfigurationError(f"tables are nested without end ({layer.origin}); no setting is") from None
+        _merge(merged, origins, layer.values, layer.origin)
     return Configuration(tuple(layers), profile, merged, origins)
 
 
@@ -147,13 +145,25 @@ def is_secret(key: str) -> bool:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(_text(file))
+        values = tomllib.loads(_text(file))
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file} is not valid TOML: {error}") from None
     except RecursionError:
         raise ConfigurationError(f"{file} is not valid TOML: it is nested without end") from None
     except ValueError as error:  # such as a number of five thousand digits
         raise ConfigurationError(f"{file} holds a value that cannot be read: {error}") from None
+    _refuse_deep(values, str(file))
+    return values
+
+
+def _refuse_deep(values: Mapping[str, Any], origin: str) -> None:
+    """What comes after may walk the tables by recursion."""
+    level = [values]
+    for _ in range(_DEEPEST):
+        level = [inner for table in level for inner in table.values() if isinstance(inner, Mapping)]
+        if not level:
+            return
+    raise ConfigurationError(f"{origin} nests tables in tables without end; no setting lies so deep")
 
 
 def _text(file: Path) -> str:
@@ -208,6 +218,8 @@ def _literal(text: str) -> Any:
 
 
 def _nest(keys: Sequence[str], value: Any) -> dict[str, Any]:
+    if len(keys) > _DEEPEST:
+        raise ConfigurationError(f"no setting lies as deep as {'.'.join(keys)[:40]}…")
     for key in reversed(keys):
         value = {key: value}
     nested: dict[str, Any] = value

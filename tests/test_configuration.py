@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.configuration import Configuration, read_configuration
+from cockpit.errors import ConfigurationError
 from cockpit.settings import validated
 
 
@@ -47,3 +48,37 @@ def test_nonsense_looks_like_the_defaults_until_it_is_named(values: dict[str, ob
     assert isinstance(look.ui.theme, str)
     assert 0.0 <= look.ui.hz <= 30.0
     assert all(isinstance(keys, str) for keys in look.keymap.values())
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"x = " + b"[" * 5000, "nested without end"),
+        (b".".join([b"a"] * 3000) + b" = 1\n", "without end"),
+        (b"x = " + b"9" * 6000, "cannot be read"),
+        (b"# " + b"x" * 2**20, "larger than 1 MB"),
+        (b"\xff\xfe[\x00", "cannot read"),
+        (b"[scan\n", "not valid TOML"),
+    ],
+)
+def test_what_is_no_configuration_is_one_sentence_with_the_file(tmp_path: Path, content: bytes, told: str) -> None:
+    file = tmp_path / "odd.toml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=told) as raised:
+        read_configuration(file, environment={})
+    assert str(file) in str(raised.value)
+    assert len(str(raised.value)) < 500 + len(str(file))
+
+
+def test_keys_and_variables_without_end_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="as deep as"):
+        read_configuration(flags=[(".".join(["a"] * 3000), "1")], environment={})
+    with pytest.raises(ConfigurationError, match="as deep as"):
+        read_configuration(environment={"COCKPIT_" + "__".join(["A"] * 3000): "1"})
+
+
+def test_a_session_that_reads_again_keeps_the_overrides_of_its_profile(tmp_path: Path) -> None:
+    file = tmp_path / "two.toml"
+    file.write_text('profile = "live"\n[profiles.live.scan]\ndays = 3\n[profiles.sim.scan]\ndays = 5\n')
+    again = read_configuration(file, environment={}, running="sim")
+    assert (again.profile, again.values["scan"]["days"]) == ("live", 5)
