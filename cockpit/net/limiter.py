@@ -133,6 +133,13 @@ class Limiter:
             self._admitted_at = now
         return wait
 
+    def delay(self, weight: int = 1) -> float:
+        """Seconds until a request of this weight fits, for all that is known now; 0 if at once. Nothing is recorded."""
+        now = self._clock.monotonic()
+        if self._under_way:
+            self._hold(now)
+        return max(0.0, self._paused_until - now, *(log.wait(now, weight) for log in self._logs))
+
     async def acquire(
         self, weight: int = 1, patience: float = float("inf"), still: Callable[[], None] | None = None
     ) -> Use:

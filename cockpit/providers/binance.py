@@ -181,6 +181,10 @@ class Binance:
                 self._tap(trade_frame(trade))
         return found[:most]
 
+    def history_delay(self) -> float:
+        """Seconds until filling gaps may ask again; 0 if at once."""
+        return self._history.delay(self._history_weight(self._weights.trades if self._by_id else self._weights.recent))
+
     async def last_ids(self, symbols: Sequence[str]) -> dict[str, int]:
         """The newest trade id of each symbol by REST; those that did not trade for a day are absent.
 
@@ -217,8 +221,12 @@ class Binance:
         return answers
 
     async def _pace(self, weight: int) -> None:
+        await self._history.acquire(self._history_weight(weight))
+
+    def _history_weight(self, weight: int) -> int:
+        """What a request counts in the share of the allowance, which may be smaller than one request."""
         capacity = self._history.capacity
-        await self._history.acquire(weight if capacity is None else min(weight, capacity))
+        return weight if capacity is None else min(weight, capacity)
 
     async def _security(self, url: str) -> ssl.SSLContext | None:
         """What TLS must meet, read once; None for an address without TLS."""

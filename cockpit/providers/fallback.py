@@ -78,6 +78,10 @@ class FallbackExchange:
         """From the venue in use."""
         return await self._venue.trades_from(symbol, from_id, limit)
 
+    def history_delay(self) -> float:
+        """As the venue in use."""
+        return self._venue.history_delay()
+
     async def last_ids(self, symbols: Sequence[str]) -> dict[str, int]:
         """From the venue in use."""
         return await self._venue.last_ids(symbols)

@@ -96,6 +96,10 @@ class Exchange(Protocol):
         """Trades with ids from ``from_id`` on, rising, at most ``limit``. Paced, to leave most of the allowance."""
         ...
 
+    def history_delay(self) -> float:
+        """Seconds until :meth:`trades_from` can ask without waiting for its share of the allowance; 0 if at once."""
+        ...
+
     async def last_ids(self, symbols: Sequence[str]) -> dict[str, int]:
         """The newest trade id of each symbol by REST; those without one are absent."""
         ...

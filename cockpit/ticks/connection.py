@@ -23,6 +23,7 @@ Report = Callable[[State, str], None]
 _FIRST_DELAY = 0.5
 _LONGEST_DELAY = 30.0
 _LONGEST_UNREACHED = 3.0
+_LONGEST_UNPROVEN = 5.0
 _RESTRICTED_DELAY = 300.0
 _HEALTHY_SECONDS = 5.0
 _OVERLAP_SECONDS = 1.0
@@ -131,7 +132,9 @@ class Uplink:
                 if not stands:
                     self.up_since = None
                 if not (stands and proven):
-                    failures = await self._back_off(failures)
+                    # A link that flaps faster than it can prove itself is to be back soon after it is stable.
+                    delivered = link.first_at is not None
+                    failures = await self._back_off(failures, longest=_LONGEST_UNPROVEN if delivered else None)
         finally:
             await self._close(old)
 

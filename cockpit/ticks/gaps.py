@@ -108,6 +108,11 @@ class TradeSequence:
         self.missing -= 1
         return True
 
+    def is_missing(self, trade_id: int) -> bool:
+        """True where an id is known to be missing."""
+        index = self._index(trade_id)
+        return index >= 0 and trade_id in self._gaps[index]
+
     def missing_in(self, within: Gap) -> list[Gap]:
         """The parts of a stretch of ids that are missing, rising."""
         found = []

@@ -7,7 +7,7 @@ the stream nor is called filled before it is on the disk.
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -54,7 +54,10 @@ class _Work:
 
 
 class Refill:
-    """The one task that asks for missing trades, the smallest gap first.
+    """The one task that asks for missing trades, the smallest gap first, and with it those on the same page.
+
+    Requests are what is scarce: a link that breaks again and again leaves more gaps than there are requests, but many
+    of them lie within one page of ids. What of a page is stored already is passed over.
 
     Args:
         exchange: where from.
@@ -165,19 +168,14 @@ class Refill:
         while True:
             await self._until_done(self._write_rows)
             await self._look_behind()
-            work = self._next()
-            if work is None:
+            works = self._next()
+            if not works:
                 await self._sleep()
                 continue
             try:
-                await self._step(work)
+                await self._step(works)
             except CockpitError as error:
-                work.failures += 1
-                self.message = f"{work.tape.symbol}: a gap cannot be filled now: {error}"
-                log.warning("gaps: %s", self.message)
-                delay = self._random.uniform(0.5, 1.0) * min(_LONGEST_DELAY, _FIRST_DELAY * 2**work.failures)
-                told = error.retry_after or 0.0 if isinstance(error, ProviderError) else 0.0
-                work.ready_at = self._clock.monotonic() + max(told, delay)
+                self._failed(works, error)
 
     async def _take_up(self) -> None:
         """Go on with what an earlier session left: open gaps, and holes that a crash made before it was noticed."""
@@ -232,51 +230,81 @@ class Refill:
             tape.sequence.lose(missed)
             self.found(tape, missed, "missed since the last session", end.time_ms)
 
-    def _next(self) -> _Work | None:
-        """The smallest gap whose time has come. While the stream itself waits for the database, none has."""
-        if self._recorder.fill > _ROOM:
-            return None
+    def _next(self) -> list[_Work]:
+        """The smallest gap whose time has come, and those near it; none while the stream waits for the database.
+
+        Nor is one chosen before it can be asked for: what is found until then may lie on the same page.
+        """
+        if self._recorder.fill > _ROOM or self._exchange.history_delay() > 0.0:
+            return []
         now = self._clock.monotonic()
-        return min((work for work in self._works if work.ready_at <= now), key=_size, default=None)
+        ready = [work for work in self._works if work.ready_at <= now]
+        return _page_of(min(ready, key=_size), ready) if ready else []
 
-    async def _step(self, work: _Work) -> None:
-        """Ask for one page of a gap and store it."""
-        sequence = work.tape.sequence
-        parts = sequence.missing_in(work.rest)
-        if not parts:
-            await self._finish(work)
+    async def _step(self, works: list[_Work]) -> None:
+        """Ask for one page, which answers all of these gaps of one symbol, and store what was missing."""
+        tape = works[0].tape
+        sequence = tape.sequence
+        open_ = []
+        for work in works:
+            if not sequence.missing_in(work.rest):
+                await self._finish(work)
+                continue
+            if work.row.row is None:
+                work.row = await write_gap(self._database, work.row)
+            if self._exchange.live:
+                open_.append(work)
+            else:
+                await self._give_up(work, "a recording answers no requests")
+        if not open_:
             return
-        if work.row.row is None:
-            work.row = await write_gap(self._database, work.row)
-        if not self._exchange.live:
-            await self._give_up(work, "a recording answers no requests")
+        firsts = [parts[0].first_id for work in open_ if (parts := sequence.missing_in(work.rest))]
+        if not firsts:  # the stream has brought them meanwhile
             return
-        first_id, last_id = parts[0].first_id, parts[-1].last_id
-        trades = await self._exchange.trades_from(work.tape.symbol, first_id, min(_PAGE, last_id - first_id + 1))
-        if not trades:
-            work.empty += 1
-            if work.empty >= _EMPTY_TRIES:
-                await self._give_up(work, "the venue does not give these trades")
-                return
-            # What the stream has just carried may reach REST a little later.
+        start = min(firsts)
+        page = Gap(start, min(start + _PAGE - 1, max(work.row.last_id for work in open_)))
+        last_id = sequence.missing_in(page)[-1].last_id
+        trades = await self._exchange.trades_from(tape.symbol, start, last_id - start + 1)
+        await self._keep(tape, [trade for trade in trades if sequence.is_missing(trade.trade_id)])
+        known_to = trades[-1].trade_id if trades else start - 1
+        for work in open_:
+            if work.row.next_id > known_to:
+                if work.row.next_id <= last_id:
+                    await self._wait_for_more(work)
+                continue
+            work.empty = work.failures = 0
+            work.row = replace(work.row, next_id=min(known_to, work.row.last_id) + 1)
+            if len(work.rest):
+                await write_gap(self._database, work.row)
+            else:
+                await self._finish(work)
+
+    async def _wait_for_more(self, work: _Work) -> None:
+        """The answer did not reach this gap: what the stream has just carried may come to REST a little later."""
+        work.empty += 1
+        if work.empty < _EMPTY_TRIES:
             work.ready_at = self._clock.monotonic() + _FIRST_DELAY * 2.0**work.empty
-            return
-        work.empty = work.failures = 0
-        await self._keep(work, [trade for trade in trades if any(trade.trade_id in part for part in parts)])
-        work.row = replace(work.row, next_id=min(trades[-1].trade_id, last_id) + 1)
-        if work.row.next_id > last_id:
-            await self._finish(work)
         else:
-            await write_gap(self._database, work.row)
+            await self._give_up(work, "the venue does not give these trades")
 
-    async def _keep(self, work: _Work, trades: list[Trade]) -> None:
+    async def _keep(self, tape: Tape, trades: list[Trade]) -> None:
         if not trades:
             return
         self.stored += await store_trades(self._database, trades)
-        found = sum(work.tape.sequence.find(trade.trade_id) for trade in trades)
-        work.tape.backfilled += found
-        work.tape.changed = True
+        tape.backfilled += sum(tape.sequence.find(trade.trade_id) for trade in trades)
+        tape.changed = True
         self.message = ""
+
+    def _failed(self, works: list[_Work], error: CockpitError) -> None:
+        """Try these again later."""
+        self.message = f"{works[0].tape.symbol}: a gap cannot be filled now: {error}"
+        log.warning("gaps: %s", self.message)
+        told = error.retry_after or 0.0 if isinstance(error, ProviderError) else 0.0
+        now = self._clock.monotonic()
+        for work in works:
+            work.failures += 1
+            delay = self._random.uniform(0.5, 1.0) * min(_LONGEST_DELAY, _FIRST_DELAY * 2**work.failures)
+            work.ready_at = now + max(told, delay)
 
     async def _finish(self, work: _Work) -> None:
         """Nothing is left to ask for."""
@@ -324,7 +352,7 @@ class Refill:
         ready = min((work.ready_at for work in self._works), default=now + _LOOK_SECONDS)
         self._woken.clear()
         try:
-            async with asyncio.timeout(min(_LOOK_SECONDS, max(0.01, ready - now))):
+            async with asyncio.timeout(min(_LOOK_SECONDS, max(0.01, ready - now, self._exchange.history_delay()))):
                 await self._woken.wait()
         except TimeoutError:
             pass
@@ -343,3 +371,18 @@ class Refill:
 
 def _size(work: _Work) -> int:
     return len(work.rest)
+
+
+def _first_id(work: _Work) -> int:
+    return work.row.next_id
+
+
+def _page_of(chosen: _Work, ready: Iterable[_Work]) -> list[_Work]:
+    """Those gaps of the chosen one's symbol that begin on one page with it, by rising ids.
+
+    The page begins as early as the chosen gap, or its first page, still fits.
+    """
+    beside = sorted((work for work in ready if work.tape is chosen.tape), key=_first_id)
+    end = min(chosen.row.last_id, chosen.row.next_id + _PAGE - 1)
+    start = next(work.row.next_id for work in beside if work.row.next_id > end - _PAGE)
+    return [work for work in beside if start <= work.row.next_id < start + _PAGE]

@@ -204,6 +204,10 @@ class ReplayExchange:
         """None: what a recording lacks is not to be had."""
         return []
 
+    def history_delay(self) -> float:
+        """None: the answer is always at hand, and empty."""
+        return 0.0
+
     async def last_ids(self, symbols: Sequence[str]) -> dict[str, int]:
         """None: a recording knows of no trade that it does not hold."""
         return {}

@@ -115,6 +115,9 @@ class _Flood:
     async def trades_from(self, symbol: str, from_id: int, limit: int = 1000) -> list[Trade]:
         return []
 
+    def history_delay(self) -> float:
+        return 0.0
+
     def tap(self, take: Tap) -> None:
         pass
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
+from itertools import pairwise
 
 import pytest
 
@@ -191,6 +192,37 @@ async def test_every_gap_is_in_the_ledger_with_what_became_of_it(paths: Paths) -
         await until(lambda: "a gap cannot be filled now" in session.feed.status().message)
 
 
+async def test_many_small_gaps_are_fetched_with_few_requests(paths: Paths) -> None:
+    async with _session(paths, limits=("100/2s",)) as session:  # a quarter of it: one request in two seconds
+        await session.settled()
+        await session.venue.trade(trades(1, 10))
+        for first, after in pairwise((11, 201, 501, 801, 1101, 1402)):
+            await session.venue.trade(trades(first, first + 9), unseen=True)
+            await session.venue.trade(trades(first + 10, after - 1))
+            if first == 11:
+                await session.ledger(GapState.FILLED)
+        await until(lambda: session.row.backfilled == 50)
+        assert len([path for path in session.venue.requests if "historicalTrades" in path]) == 2
+        await until(lambda: session.feed.status().open_gaps == 0)
+        assert [gap.state for gap in await session.ledger()] == [GapState.FILLED] * 5
+        await session.stored(1401)
+    assert stored_ids(paths) == list(range(1, 1402))
+
+
+async def test_a_page_that_the_stream_has_filled_in_part_is_asked_for_from_there(paths: Paths) -> None:
+    async with _session(paths) as session:
+        await session.settled()
+        await session.venue.trade([trade(1)])
+        await session.venue.trade(trades(2, 3000), unseen=True)
+        await session.venue.send(frame(trade(3001)))
+        for number in range(2, 1502):
+            await session.venue.send(frame(trade(number)))
+        await session.ledger(GapState.FILLED)
+        assert session.feed.status().gaps == 0
+        await session.stored(3001)
+    assert stored_ids(paths) == list(range(1, 3002))
+
+
 async def test_an_open_gap_is_taken_up_at_the_next_start(paths: Paths) -> None:
     venue = FakeVenue()
     venue.refuse_history = True
@@ -362,12 +394,13 @@ async def _session(
     settings: TickSettings = PATIENT,
     venue: FakeVenue | None = None,
     symbols: Sequence[str] = ("BTCUSDT",),
+    limits: tuple[str, ...] = ("6000/1m",),
 ) -> AsyncIterator[Session]:
     clock = SystemClock()
     async with (venue or FakeVenue()).running() as running, HttpClient(clock) as http, open_database(paths) as database:
         boards = Boards()
         recorder = Recorder(database, settings=settings, clock=clock)
-        exchange = Binance(http, "binance", running.settings, BinanceSettings(timeout=5.0), clock)
+        exchange = Binance(http, "binance", running.settings, BinanceSettings(timeout=5.0, limits=limits), clock)
         feed = Feed(
             exchange, symbols, clock=clock, boards=boards, recorder=recorder, database=database, settings=settings
         )
