@@ -104,6 +104,8 @@ class Scanner:
         self._memo = Memo()
         self._closer = Closer(venue, clock)
         self._closer_memo = Memo()
+        # Findings without a sector, the sector and the equity, and what they are with both.
+        self._sized: dict[str, tuple[Findings, str, float, Findings]] = {}
 
     def reconfigure(self, settings: Settings) -> None:
         """Go by other settings from the next scan on; one that runs is of one piece."""
@@ -258,8 +260,14 @@ class Scanner:
 
     def _with_sector(self, findings: Findings) -> Findings:
         """With the sector, if it is known; not among the inputs, because it changes sizes and no other figure."""
-        sector = None if self._sectors is None else self._sectors.recall(findings.candidate.symbol)
-        return findings if sector is None else in_sector(findings, sector, self._settings, self._equity())
+        symbol, equity = findings.candidate.symbol, self._equity()
+        sector = None if self._sectors is None else self._sectors.recall(symbol)
+        if sector is None:
+            return findings
+        known = self._sized.get(symbol)
+        if known is None or known[0] is not findings or known[1:3] != (sector, equity):
+            known = self._sized[symbol] = findings, sector, equity, in_sector(findings, sector, self._settings, equity)
+        return known[3]
 
     async def _name_sectors(self, run: _Run) -> None:
         """The sector of every name that may be traded, the best first: an allowance may end before the names do."""
@@ -388,6 +396,7 @@ class Scanner:
                 board.remove(symbol)
         self._memo.keep(found)
         self._closer_memo.keep(found)
+        self._sized = {symbol: known for symbol, known in self._sized.items() if symbol in found}
 
     def _show(self, run: _Run) -> None:
         self._boards.scan.put("scan", run.progress)
