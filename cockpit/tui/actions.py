@@ -32,6 +32,7 @@ class Group(StrEnum):
     PANES = "Panes"
     REPLAY = "Replay"
     COCKPIT = "Cockpit"
+    VENDORS = "Vendors, in the health pane"
 
 
 class Action(NamedTuple):
@@ -90,6 +91,18 @@ ACTIONS: tuple[Action, ...] = (
         palette=False,
     ),
     Action(
+        *("probe", ("p",), "probe", "Ask the vendor under the mark something cheap, within its limits"),
+        *(Group.VENDORS, (_H,)),
+    ),
+    Action(
+        *("reset_breaker", ("b",), "reset breaker", "Ask the vendor under the mark again at its next turn"),
+        *(Group.VENDORS, (_H,)),
+    ),
+    Action(
+        *("drop_cache", ("d",), "drop cache", "Forget what the vendor under the mark has answered; twice to do it"),
+        *(Group.VENDORS, (_H,)),
+    ),
+    Action(
         *("pause", ("space",), "pause", "Stop the recording's time, or let it go on", Group.REPLAY),
         always=True,
     ),
@@ -120,9 +133,9 @@ ACTIONS: tuple[Action, ...] = (
 
 
 def offered(profile: str) -> tuple[Action, ...]:
-    """What footer, help and palette offer: a replay has nothing to trade, and nothing else can be replayed."""
-    absent = Group.TRADE if profile == "replay" else Group.REPLAY
-    return tuple(action for action in ACTIONS if action.group is not absent)
+    """What footer, help and palette offer: a replay asks nobody and trades nothing; nothing else can be replayed."""
+    absent = (Group.TRADE, Group.VENDORS) if profile == "replay" else (Group.REPLAY,)
+    return tuple(action for action in ACTIONS if action.group not in absent)
 
 
 BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}

@@ -123,6 +123,11 @@ class CockpitApp(App[int]):
         """Show one sentence for a while. It is never read as markup."""
         self.notify(sentence, severity=severity, markup=False)  # type: ignore[arg-type]  # one of Textual's three words
 
+    def bell(self) -> None:
+        """Sound the terminal's bell, unless its link does not keep up: a bell is not worth waiting for."""
+        if not self._guard.blocked():
+            super().bell()
+
     # --- theme ----------------------------------------------------------------------------------------------------
 
     def choose_theme(self, name: str) -> bool:

@@ -9,13 +9,19 @@ from textual.widget import Widget
 
 from cockpit.tui.actions import Pane
 
-HEALTH_ROWS = 6
-"""Title and five lines."""
+_LEAST_HEALTH, _MOST_HEALTH = 6, 12
+"""Title and five lines; a line more for every two of a body beyond that of a screen of forty lines."""
+_BODY = 38
 _LEAST_SPREADS, _MOST_SPREADS = 9, 11
 """Title, header and four structures with their reasons below; the upper one leaves blank lines around them."""
 _LEFT, _RIGHT = 55, 64
 _HEAD = 2
 """Title and header of a table."""
+
+
+def health_rows(height: int) -> int:
+    """Rows of the health pane in a body of so many."""
+    return max(_LEAST_HEALTH, min(_MOST_HEALTH, _LEAST_HEALTH + (height - _BODY) // 2))
 
 
 def areas(width: int, height: int, symbols: int) -> dict[Pane, Region]:
@@ -25,7 +31,7 @@ def areas(width: int, height: int, symbols: int) -> dict[Pane, Region]:
         symbols: rows that the ticks would fill: they get up to half of the column, and the portfolio the rest. As long
             as there are none, it is halves.
     """
-    upper = max(0, height - HEALTH_ROWS)
+    upper = max(0, height - health_rows(height))
     left = (width - 1) * _LEFT // (_LEFT + _RIGHT)
     right = width - 1 - left
     ticks = min(upper // 2, _HEAD + symbols) if symbols else upper // 2

@@ -179,7 +179,9 @@ def _health_section(row: HealthRow, moment: Moment) -> Section:
                 + (
                     Row("requests, errors, waiting", f"{row.requests:,} / {row.errors:,} / {row.waiting}"),
                     Row("p95, ms", fixed(row.p95_ms, 0)),
-                    Row("cache hits", "?" if row.hit_ratio is None else f"{row.hit_ratio:.0%}"),
+                    Row("cache hits", _share(row.hit_ratio)),
+                    Row("in memory", _share(row.memory_hit_ratio)),
+                    Row("behind it, of the rest", _share(row.second_hit_ratio)),
                 )
                 + (
                     (Row("last error", row.last_error, f"{_ago(since(row.last_error_at, moment.now))}"),)
@@ -213,6 +215,10 @@ def _health_section(row: HealthRow, moment: Moment) -> Section:
             return Section(
                 f"Task {row.name}: {row.state.value}", (*_said(row.message), Row("restarts", str(row.restarts)))
             )
+
+
+def _share(ratio: float | None) -> str:
+    return "?" if ratio is None else f"{ratio:.0%}"
 
 
 def _said(message: str) -> tuple[Row, ...]:

@@ -30,7 +30,7 @@ class FrameGuard:
         """What to draw now: the frame itself, a whole screen after a gap, or None to drop it."""
         if renderable is None:
             return None
-        if self._blocked():
+        if self.blocked():
             self.dropped += 1
             if not self._behind:
                 self._behind = True
@@ -41,7 +41,8 @@ class FrameGuard:
             return screen._compositor.render_update(full=True, screen_stack=self._app._background_screens)
         return renderable
 
-    def _blocked(self) -> bool:
+    def blocked(self) -> bool:
+        """True while the link does not keep up, or is no more: whatever is written now may never end."""
         writer = getattr(self._app._driver, "_writer_thread", None)
         return writer is not None and (not writer.is_alive() or writer._queue.qsize() > _DEEPEST)
 
@@ -50,7 +51,7 @@ class FrameGuard:
 
     def _again(self) -> None:
         if self._behind and self._app.is_running:
-            if self._blocked():
+            if self.blocked():
                 self._retry()
             else:
                 self._app.screen.refresh()

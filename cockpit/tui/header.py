@@ -8,7 +8,7 @@ from cockpit.ticks.playback import Playback
 from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, duration, fixed, since, stopwatch
 from cockpit.tui.inks import Ink
-from cockpit.tui.panes.health_lines import strip_parts, trouble
+from cockpit.tui.panes.health_lines import alert_count, strip_parts, trouble
 from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Part, product, profile_part, words
 from cockpit.tui.widgets.columns import Moment
@@ -36,10 +36,11 @@ def header_parts(profile: str, session: Session, moment: Moment, *, limits: bool
     if limits:
         parts.extend(strip_parts(rows))
     parts.extend(_scan(session, moment))
-    bad = trouble(rows)
+    firing, bad = len(session.boards.alerts), trouble(rows)
+    if firing:
+        parts.append(words((alert_count(firing), Ink.WARN), rank=1, right=True, target=Pane.HEALTH.value))
     if bad:
-        word = f"{bad} alert{'s' if bad > 1 else ''}"
-        parts.append(words((word, Ink.ERROR), rank=1, right=True, target=Pane.HEALTH.value))
+        parts.append(words((f"{bad} not well", Ink.ERROR), rank=1, right=True, target=Pane.HEALTH.value))
     return parts
 
 

@@ -10,14 +10,15 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.screen import Screen
 
-from cockpit.tui import trading
+from cockpit.tui import trading, vendors
 from cockpit.tui.actions import ACTIONS, Group, Pane, offered
+from cockpit.tui.alert_news import AlertNews
 from cockpit.tui.areas import PanesArea
 from cockpit.tui.inks import Ground, Ink
 from cockpit.tui.keymap import keys_of, shown
 from cockpit.tui.panes.base import PaneView, TablePane
 from cockpit.tui.panes.candidates import CandidatesPane
-from cockpit.tui.panes.health import HealthBody, HealthPane
+from cockpit.tui.panes.health import HealthPane
 from cockpit.tui.panes.portfolio import PortfolioPane
 from cockpit.tui.panes.spreads import SpreadsPane
 from cockpit.tui.panes.ticks import TicksPane
@@ -93,6 +94,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._tiny = Bar(id="tiny", ground=Ground.PLAIN)
         self._slow_at = float("-inf")
         self._fresh = True
+        self._news: AlertNews | None = None
+        self._cache_key = vendors.CacheKey()
 
     def compose(self) -> ComposeResult:
         """Header, tabs, panes, footer; laid out for this terminal from the first frame on."""
@@ -130,6 +133,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """The session is open."""
         self.session = session
         self.status = ""
+        self._news = AlertNews(session.boards.alerts)
         for pane in self.panes.values():
             pane.attach(session)
         self._slow_at = float("-inf")
@@ -152,12 +156,24 @@ class MainScreen(Screen[None], inherit_bindings=False):
                 for pane in shown:
                     pane.pull()
             moment = self._cockpit.moment().monotonic
+            if self._news is not None:
+                self._tell_alerts(self._news, moment)
             # Half a period of slack, so that a second never becomes two by a late timer.
             if moment - self._slow_at >= _SLOW_SECONDS - 0.5 / self._cockpit.hz:
                 self._slow_at = moment
                 self.redraw()
         except Exception:
             log.exception("the screen could not be drawn; the next pull tries again")
+
+    def _tell_alerts(self, news: AlertNews, now: float) -> None:
+        """What has fired since the last look pops up and is heard, and stands on top of the health pane at once."""
+        fired = news.fired()
+        if any(alert.bell for alert in fired):
+            self._cockpit.bell()
+        if fired:
+            self._slow_at = float("-inf")
+        for sentence in news.notices(now):
+            self._cockpit.say(sentence, "warning")
 
     def redraw(self) -> None:
         """Draw what the passing of time changes, and the bars."""
@@ -257,16 +273,22 @@ class MainScreen(Screen[None], inherit_bindings=False):
         if pane is not None:
             act(pane.table)
             pane.retitle()
-        elif scroll and isinstance(self.health.body, HealthBody):
-            self.health.body.scroll_by(scroll)
+        elif scroll:
+            self.health.scroll_by(scroll)
+
+    def _step_row(self, by: int) -> None:
+        if self.active is Pane.HEALTH:
+            self.health.move(by)
+        else:
+            self._on_table(lambda table: table.move(by))
 
     def action_up(self) -> None:
         """Row up."""
-        self._on_table(lambda table: table.move(-1), -1)
+        self._step_row(-1)
 
     def action_down(self) -> None:
         """Row down."""
-        self._on_table(lambda table: table.move(1), 1)
+        self._step_row(1)
 
     def action_page_up(self) -> None:
         """Page up."""
@@ -377,6 +399,26 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def action_next_session(self) -> None:
         """Move the simulated market on."""
         trading.next_session(self._cockpit)
+
+    def action_probe(self) -> None:
+        """Ask the vendor under the mark something cheap."""
+        if (vendor := vendors.chosen_vendor(self._cockpit, self)) is not None:
+            vendors.probe(self._cockpit, vendor)
+
+    def action_reset_breaker(self) -> None:
+        """Close the breaker of the vendor under the mark."""
+        if (vendor := vendors.chosen_vendor(self._cockpit, self)) is not None:
+            vendors.reset_breaker(self._cockpit, vendor)
+
+    def action_drop_cache(self) -> None:
+        """Forget what the vendor under the mark has answered, at the second press."""
+        vendor = vendors.chosen_vendor(self._cockpit, self)
+        if vendor is None:
+            return
+        if self._cache_key.pressed(vendor, self._cockpit.moment().monotonic):
+            vendors.drop_cache(self._cockpit, vendor)
+        else:
+            self._cockpit.say(f"once more drops all that is kept of {vendor}; asking again uses its limits")
 
     def action_pause(self) -> None:
         """Stop the recording's time, or let it go on."""

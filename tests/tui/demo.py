@@ -16,7 +16,7 @@ from pathlib import Path
 from cockpit.boards import Boards
 from cockpit.clock import Clock
 from cockpit.commands import Commands, ScanResult
-from cockpit.errors import OrderRefusedError, StorageError, UsageError
+from cockpit.errors import OrderRefusedError, ProviderError, Refusal, StorageError, UsageError
 from cockpit.health.status import (
     FeedStatus,
     ProcessStatus,
@@ -24,15 +24,18 @@ from cockpit.health.status import (
     State,
     StorageStatus,
     TaskStatus,
+    UsageStatus,
     Window,
 )
 from cockpit.logs import logging_to
 from cockpit.options.contract import Greeks, OptionQuote, Right, occ_symbol
 from cockpit.portfolio.position import Account, Action, ClosedPosition, Position, PositionLeg, Ticket
 from cockpit.scan.candidate import Candidate, ScanProgress
+from cockpit.scan.cost import ScanCost
 from cockpit.scan.earnings import Timing
 from cockpit.scan.explain import Explanation, Row, Section
 from cockpit.scan.liquidity import Tier
+from cockpit.scan.sentiment import Sentiment
 from cockpit.settings import Settings
 from cockpit.spreads.structure import (
     Leg,
@@ -183,6 +186,7 @@ def candidate(symbol: str, spot: float, number: int, now: datetime) -> Candidate
         best_spread=spreads_of(symbol, spot, now)[0].spread_id,
         flags=("no timing",) if number % 3 == 2 else (),
         quoted_at=now,
+        sentiment=None if number > 4 else Sentiment(None if number == 3 else 0.41 - number * 0.27, 120, now),
         unbuilt=(Unbuilt(StructureKind.IRON_BUTTERFLY, "no strike lists both a call and a put"),)
         if number == 2
         else (),
@@ -263,6 +267,10 @@ class DemoCommands(Commands):
         return ScanResult(
             started, self.clock.now(), tuple(self.boards.candidates.values()), dict(self.boards.spreads.items())
         )
+
+    async def scan_cost(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanCost:
+        names = len(tickers or NAMES)
+        return ScanCost(names, ("tradier", 4 * names + 1), ("alpha_vantage", names), None)
 
     def cancel_scan(self) -> None:
         self._stop = True
@@ -427,6 +435,20 @@ class DemoCommands(Commands):
             ),
         ]
 
+    async def drop_cache(self, provider: str = "", symbol: str = "") -> int:
+        self.asked.append(f"drop {provider} {symbol}".strip())
+        return 41
+
+    async def reset_breaker(self, provider: str) -> str:
+        self.asked.append(f"reset {provider}")
+        return "open"
+
+    async def probe(self, provider: str) -> float:
+        self.asked.append(f"probe {provider}")
+        if self.refuse:
+            raise ProviderError(provider, Refusal.UNAVAILABLE, self.refuse)
+        return 0.112
+
     async def pause_replay(self) -> None:
         self.asked.append("pause")
 
@@ -494,14 +516,40 @@ class DemoSession:
         put = self.boards.health.put
         put(
             "feed",
-            FeedStatus("binance", State.UP, "", 54.2, 3.2, mono, mono - 11520 - elapsed, 0.0, 0, 1, 0, 91234, 91230),
+            FeedStatus(
+                "binance",
+                State.UP,
+                rate=54.2,
+                lag_ms=3.2,
+                clock_offset_ms=-12.4,
+                last_message_at=mono,
+                up_since=mono - 11520 - elapsed,
+                backfilled=118,
+                reconnects=1,
+                received=91234,
+                stored=91230,
+            ),
         )
         put("storage", StorageStatus(State.UP, False, "", 12, 4.1, 3_100_000, 48_000_000, 0.61))
         put("process", ProcessStatus(0.021, 118_000_000, 3.0, 14, 11520.0 + elapsed))
         put(
             "provider:tradier",
             ProviderStatus(
-                "tradier", State.UP, (Window(120, 60.0, 84, 38.0 - elapsed % 38),), 0, "closed", 112.0, 0.81, 812, 0
+                "tradier",
+                State.UP,
+                (Window(120, 60.0, 84, 38.0 - elapsed % 38),),
+                0,
+                "closed",
+                112.0,
+                0.89,
+                812,
+                0,
+                memory_hit_ratio=0.81,
+                second_hit_ratio=0.42,
+                usage=(
+                    UsageStatus("chains", 640, 0, 12, 48_000_000, 88.0, 121.0),
+                    UsageStatus("quotes", 172, 0, 0, 310_000, 41.0, 60.0),
+                ),
             ),
         )
         put(
@@ -509,13 +557,18 @@ class DemoSession:
             ProviderStatus(
                 "alpha_vantage",
                 State.UP,
-                (Window(1, 1.0, 0, 0.0), Window(25, 86400.0, 12, 32400.0)),
+                (Window(25, 86400.0, 12, 32400.0), Window(1, 1.0, 0, 0.0)),
                 0,
                 "closed",
                 340.0,
                 0.97,
                 31,
-                0,
+                1,
+                "alpha_vantage: no answer from 127.0.0.1 within 10 s",
+                NOW - timedelta(minutes=42),
+                memory_hit_ratio=0.60,
+                second_hit_ratio=0.93,
+                usage=(UsageStatus("earnings", 31, 1, 4, 1_200_000, 210.0, 340.0),),
             ),
         )
         put(
@@ -531,6 +584,9 @@ class DemoSession:
                 11,
                 3,
                 "stocktwits: answered 503 three times",
+                NOW - timedelta(seconds=25),
+                memory_hit_ratio=0.64,
+                usage=(UsageStatus("symbol", 11, 3, 0, 92_000, 150.0, 210.0),),
             ),
         )
         for name in ("feed", "recorder", "sampler"):
@@ -551,10 +607,9 @@ def ticker(symbol: str, last: float, number: int, mono: float, chance: random.Ra
         Decimal(str(last)) * 18234,
         18.2 / (number + 1),
         tuple(last * (1 + 0.001 * math.sin(i / 3 + number)) for i in range(30)),
-        0,
-        mono,
-        0,
-        1 if chance.random() > 0.5 else -1,
+        received_at=mono,
+        lag_ms=3.0 + number / 2,
+        last_move=1 if chance.random() > 0.5 else -1,
     )
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.tui.actions import Pane
-from cockpit.tui.areas import HEALTH_ROWS, areas
+from cockpit.tui.areas import areas, health_rows
 from tests.tui.conftest import Screen, settled
 from tests.tui.demo import DemoSession, StillClock
 
@@ -12,7 +12,7 @@ from tests.tui.demo import DemoSession, StillClock
 def test_panes_cover_the_body_and_do_not_overlap(width: int, height: int, symbols: int) -> None:
     found = areas(width, height, symbols)
     assert set(found) == set(Pane)
-    between_the_columns = height - HEALTH_ROWS
+    between_the_columns = height - health_rows(height)
     assert sum(region.area for region in found.values()) + between_the_columns == width * height
     regions = list(found.values())
     assert not any(one.overlaps(other) for at, one in enumerate(regions) for other in regions[:at])
@@ -25,7 +25,7 @@ def test_ticks_take_what_they_need_and_spreads_what_they_can_use(height: int) ->
     assert found[Pane.TICKS].height == 7
     assert 9 <= found[Pane.SPREADS].height <= 12
     assert found[Pane.CANDIDATES].height > found[Pane.SPREADS].height
-    assert areas(120, height, 500)[Pane.TICKS].height == (height - HEALTH_ROWS) // 2
+    assert areas(120, height, 500)[Pane.TICKS].height == (height - health_rows(height)) // 2
 
 
 async def test_the_split_follows_symbols_sizes_and_zoom(session: DemoSession, screen: Screen) -> None:

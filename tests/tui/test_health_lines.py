@@ -7,7 +7,7 @@ from tests.tui.demo import NOW
 
 MOMENT = Moment(NOW, 1000.0)
 WELL: dict[str, HealthRow] = {
-    "feed": FeedStatus("binance", State.UP, "", 54.2, 3.2, 1000.0, 800.0),
+    "feed": FeedStatus("binance", State.UP, rate=54.2, lag_ms=3.2, last_message_at=1000.0, up_since=800.0),
     "storage": StorageStatus(State.UP, False, "", 12, 4.1, 3_100_000, 48_000_000, 0.61),
     "process": ProcessStatus(0.021, 118_000_000, 3.0, 14, 11520.0),
     **{f"task:{name}": TaskStatus(name, State.UP) for name in ("recorder", "feed", "health", "market", "clock")},
@@ -15,7 +15,7 @@ WELL: dict[str, HealthRow] = {
 
 
 def text(rows: dict[str, HealthRow], width: int) -> list[str]:
-    return ["".join(words for words, _ in line.runs).rstrip() for line in health_lines(rows, MOMENT, width)]
+    return ["".join(words for words, _ in line.runs).rstrip() for line in health_lines(rows, MOMENT, width).lines]
 
 
 def test_tasks_that_run_are_a_count() -> None:

@@ -81,6 +81,11 @@ _COLUMNS: tuple[Column[Candidate], ...] = (
         rank=3,
     ),
     Column(
+        *("sent", "sent", 5, lambda c, m: number_run(signed(c.sentiment.score if c.sentiment else None), Ink.MUTED)),
+        lambda c: c.sentiment.score if c.sentiment else None,
+        rank=14,
+    ),
+    Column(
         "age",
         "age",
         4,
@@ -90,11 +95,6 @@ _COLUMNS: tuple[Column[Candidate], ...] = (
     ),
     Column("iv", "iv%", 5, lambda c, m: number_run(percent(c.atm_iv, 0)), lambda c: c.atm_iv, rank=12),
     Column("tail", "tail", 4, lambda c, m: number_run(fixed(c.tail_ratio, 1)), lambda c: c.tail_ratio, rank=13),
-    Column(
-        *("sent", "sent", 5, lambda c, m: number_run(signed(c.sentiment.score if c.sentiment else None), Ink.MUTED)),
-        lambda c: c.sentiment.score if c.sentiment else None,
-        rank=14,
-    ),
     Column("flags", "notes", 12, _notes, align="left", rank=11, stretch=True),
 )
 

@@ -1,5 +1,9 @@
 """What the health pane says of each part, as lines: read when there is something to say, not at the first paint."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from cockpit.health.alert import Alert
 from cockpit.health.status import (
     FeedStatus,
     HealthRow,
@@ -10,16 +14,21 @@ from cockpit.health.status import (
     TaskStatus,
     Window,
 )
-from cockpit.tui.format import age, compact, data_size, duration, fixed, meter
+from cockpit.health.wording import reset_clock
+from cockpit.tui.format import age, compact, data_size, duration, fixed, meter, signed
 from cockpit.tui.inks import Ink, Run
+from cockpit.tui.panes.alert_lines import alert_lines
 from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import Moment
-from cockpit.tui.widgets.lines import Line, fit, merged, width_of
+from cockpit.tui.widgets.lines import Line, clean, fit, merged, width_of
 
 _STATE_INK = {State.UP: Ink.UP, State.DEGRADED: Ink.WARN, State.DOWN: Ink.ERROR, State.STARTING: Ink.WARN}
 _TWO_COLUMNS = 100
 _SHORT_ITEM = 24
-_NAME = 13
+NAME = 13
+"""Cells of a part's name."""
+MARK = "▌"
+"""Stands before the vendor that keys act on."""
 _PART = 9
 _CELLS = (9, 10, 12, 10, 9, 8, 6)
 """Cells of the figures of feed, database and process, by place."""
@@ -28,9 +37,21 @@ _SHORT = {"tradier": "TR", "alpha_vantage": "AV", "binance": "BN"}
 Item = tuple[Run, ...]
 
 
+class Laid(NamedTuple):
+    """The lines of the pane, and the line at which each vendor stands."""
+
+    lines: list[Line]
+    places: dict[str, int]
+
+
 def state_run(state: State) -> Run:
     """A state by its word and ink."""
     return (state.value, _STATE_INK.get(state, Ink.MUTED))
+
+
+def alert_count(count: int) -> str:
+    """``1 alert``, ``2 alerts``."""
+    return f"{count} alert{'s' if count != 1 else ''}"
 
 
 def trouble(rows: dict[str, HealthRow]) -> int:
@@ -69,16 +90,27 @@ def tightest(provider: ProviderStatus) -> Window | None:
     return max(provider.windows, key=lambda window: window.used / max(1, window.limit), default=None)
 
 
-def _item(label: str, text: str, ink: Ink = Ink.TEXT) -> Item:
-    return ((f"{label} " if label else "", Ink.MUTED), (text, Ink.MUTED if text == "?" else ink))
+def item(label: str, text: str, ink: Ink = Ink.TEXT) -> Item:
+    """A figure behind its label; what is unknown is quiet."""
+    return ((f"{label} " if label else "", Ink.MUTED), (text, Ink.MUTED if text.strip() == "?" else ink))
 
 
-def _loud(count: int) -> Ink:
+def loud(count: int) -> Ink:
+    """The ink of a count that ought to be zero."""
     return Ink.WARN if count else Ink.TEXT
 
 
-def _milliseconds(value: float | None) -> str:
+def milliseconds(value: float | None) -> str:
+    """``112ms``."""
     return "?" if value is None else f"{fixed(value, 0)}ms"
+
+
+def _share(ratio: float | None) -> str:
+    return "?" if ratio is None else f"{ratio:.0%}"
+
+
+def _offset(value: float | None) -> str:
+    return "?" if value is None else f"{signed(value, 0)}ms"
 
 
 def feed_items(feed: FeedStatus, moment: Moment) -> list[Item]:
@@ -87,41 +119,63 @@ def feed_items(feed: FeedStatus, moment: Moment) -> list[Item]:
     quiet = None if feed.last_message_at is None else moment.monotonic - feed.last_message_at
     items = [
         (state_run(feed.state), (f" {up}" if up and feed.state is State.UP else "", Ink.TEXT)),
-        _item("", f"{feed.rate:.0f}/s"),
-        _item("lag", _milliseconds(feed.lag_ms)),
-        _item("gaps", compact(feed.gaps), _loud(feed.gaps)),
-        _item("ring", f"{feed.ring_fill:.0%}", Ink.WARN if feed.ring_fill > 0.5 else Ink.TEXT),
-        _item("reconn", compact(feed.reconnects), _loud(feed.reconnects)),
-        _item("bad", compact(feed.rejected), _loud(feed.rejected)),
-        _item("stored", compact(feed.stored)),
+        item("", f"{feed.rate:.0f}/s"),
+        item("lag", milliseconds(feed.lag_ms)),
+        item("gaps", compact(feed.gaps), loud(feed.gaps)),
+        item("ring", f"{feed.ring_fill:.0%}", Ink.WARN if feed.ring_fill > 0.5 else Ink.TEXT),
+        item("reconn", compact(feed.reconnects), loud(feed.reconnects)),
+        item("bad", compact(feed.rejected), loud(feed.rejected)),
+        item("open", compact(feed.open_gaps), loud(feed.open_gaps)),
+        item("filled", compact(feed.backfilled)),
+        item("clock", _offset(feed.clock_offset_ms)),
+        item("stored", compact(feed.stored)),
     ]
     if quiet is not None and quiet >= 3:
-        items[1] = _item("silent", age(quiet), Ink.WARN)
+        items[1] = item("silent", age(quiet), Ink.WARN)
     return items
 
 
-def provider_items(provider: ProviderStatus, now: Moment) -> list[Item]:
-    """A vendor's limit as a bar with its reset, latency, hits and breaker."""
-    items: list[Item] = []
-    window = tightest(provider)
-    if window is None:
-        items.append((state_run(provider.state),))
-    else:
-        bar = meter(window.used / max(1, window.limit), 7)
-        reset = duration(window.resets_in) if window.used else "-"
-        text = f"{limit_text(window):<9} {bar} {reset:>5}"
-        items.append(((text, limit_ink(window)),))
-    items.append(_item("p95", f"{_milliseconds(provider.p95_ms):>6}"))
-    items.append(_item("hit", f"{'?' if provider.hit_ratio is None else f'{provider.hit_ratio:.0%}':>4}"))
-    if provider.breaker != "closed":
-        items.insert(1, _item("breaker", provider.breaker, Ink.ERROR))
+def limit_items(provider: ProviderStatus, cells: int = 7) -> list[Item]:
+    """A vendor's limits, the tightest first: used of so many, a bar of so many cells, the clock until the reset."""
+    return [((limit_meter(window, cells), limit_ink(window)),) for window in provider.windows]
+
+
+def limit_meter(window: Window, cells: int) -> str:
+    """``84/120m   ▇▇▇▇▇▁▁ 00:38``."""
+    bar = meter(window.used / max(1, window.limit), cells)
+    return f"{limit_text(window):<9} {bar} {reset_clock(window.resets_in) if window.used else '-':>5}"
+
+
+def provider_items(provider: ProviderStatus) -> list[Item]:
+    """A vendor's limits as bars with their resets, what is not as it should be, latency, hits of both caches."""
+    limits = limit_items(provider)
+    unwell = [breaker_item(provider)] if provider.breaker != "closed" else []
     if provider.waiting:
-        items.append(_item("queue", str(provider.waiting), Ink.WARN))
-    if provider.errors:
-        items.append(_item("errors", compact(provider.errors), Ink.WARN))
+        unwell.append(item("queue", str(provider.waiting), Ink.WARN))
+    return [
+        *(limits[:1] or [(state_run(provider.state),)]),
+        *unwell,
+        item("p95", f"{milliseconds(provider.p95_ms):>6}"),
+        *cache_items(provider),
+        *([] if unwell else [breaker_item(provider)]),
+        *limits[1:],
+    ]
+
+
+def cache_items(provider: ProviderStatus) -> list[Item]:
+    """Hits of the cache in memory, and of the level behind it among the rest."""
+    return [
+        item("L1", f"{_share(provider.memory_hit_ratio):>4}"),
+        item("L2", f"{_share(provider.second_hit_ratio):>4}"),
+    ]
+
+
+def breaker_item(provider: ProviderStatus) -> Item:
+    """The breaker's state, and how long it stays open."""
     if provider.breaker == "closed":
-        items.append(_item("", "closed", Ink.MUTED))
-    return items
+        return item("breaker", "closed", Ink.MUTED)
+    left = "" if provider.breaker_seconds is None else f" {reset_clock(provider.breaker_seconds)}"
+    return item("breaker", f"{provider.breaker}{left}", Ink.ERROR)
 
 
 def storage_items(storage: StorageStatus) -> list[Item]:
@@ -129,28 +183,28 @@ def storage_items(storage: StorageStatus) -> list[Item]:
     state: Item = (("read-only", Ink.WARN),) if storage.read_only else (state_run(storage.state),)
     return [
         state,
-        _item("queue", compact(storage.queued), Ink.WARN if storage.queued > 10_000 else Ink.TEXT),
-        _item("commit", _milliseconds(storage.commit_p99_ms)),
-        _item("wal", data_size(storage.wal_bytes)),
-        _item("disk", "?" if storage.disk_used is None else f"{storage.disk_used:.0%}", _disk_ink(storage.disk_used)),
-        _item("db", data_size(storage.database_bytes)),
+        item("queue", compact(storage.queued), Ink.WARN if storage.queued > 10_000 else Ink.TEXT),
+        item("commit", milliseconds(storage.commit_p99_ms)),
+        item("wal", data_size(storage.wal_bytes)),
+        item("disk", "?" if storage.disk_used is None else f"{storage.disk_used:.0%}", _disk_ink(storage.disk_used)),
+        item("db", data_size(storage.database_bytes)),
     ]
 
 
 def process_items(process: ProcessStatus) -> list[Item]:
     """The process's figures."""
     return [
-        _item("up", duration(process.uptime)),
-        _item("cpu", "?" if process.cpu is None else f"{process.cpu:.1%}"),
-        _item("loop", _milliseconds(process.loop_lag_ms)),
-        _item("rss", "?" if process.rss_bytes is None else data_size(process.rss_bytes)),
-        _item("tasks", str(process.tasks)),
+        item("up", duration(process.uptime)),
+        item("cpu", "?" if process.cpu is None else f"{process.cpu:.1%}"),
+        item("loop", milliseconds(process.loop_lag_ms)),
+        item("rss", "?" if process.rss_bytes is None else data_size(process.rss_bytes)),
+        item("tasks", str(process.tasks)),
     ]
 
 
 def task_items(task: TaskStatus) -> list[Item]:
     """A supervised task's figures."""
-    return [(state_run(task.state),), _item("restarts", str(task.restarts), _loud(task.restarts))]
+    return [(state_run(task.state),), item("restarts", str(task.restarts), loud(task.restarts))]
 
 
 def _disk_ink(used: float | None) -> Ink:
@@ -174,13 +228,18 @@ def items_of(row: HealthRow, moment: Moment) -> tuple[str, list[Item]]:
         case FeedStatus():
             return row.venue, feed_items(row, moment)
         case ProviderStatus():
-            return row.provider.replace("_", " "), provider_items(row, moment)
+            return provider_name(row), provider_items(row)
         case StorageStatus():
             return "storage", storage_items(row)
         case ProcessStatus():
             return "process", process_items(row)
         case TaskStatus():
             return row.name, task_items(row)
+
+
+def provider_name(provider: ProviderStatus) -> str:
+    """A vendor as it is written."""
+    return provider.provider.replace("_", " ")
 
 
 def strip_parts(rows: dict[str, HealthRow]) -> list[Part]:
@@ -193,10 +252,26 @@ def strip_parts(rows: dict[str, HealthRow]) -> list[Part]:
     return parts
 
 
-def health_lines(rows: dict[str, HealthRow], moment: Moment, width: int) -> list[Line]:
-    """Every part in lines of ``width`` cells: in two columns where they fit, below each other where not.
+def health_lines(
+    rows: Mapping[str, HealthRow],
+    moment: Moment,
+    width: int,
+    *,
+    alerts: Mapping[str, Alert] | None = None,
+    height: int = 0,
+    chosen: str | None = None,
+) -> Laid:
+    """Alerts and every part in lines of ``width`` cells: in two columns where they fit, below each other where not.
 
-    What a part has to say comes first, across the whole width: nothing else matters then.
+    What fires, and what a part has to say, comes first and across the whole width: nothing else matters then.
+
+    Args:
+        rows: the board of health.
+        moment: the time to draw for.
+        width: cells of a line.
+        alerts: the board of alerts.
+        height: lines that there is room for.
+        chosen: the vendor that keys act on.
     """
     order = {FeedStatus: 0, StorageStatus: 1, ProcessStatus: 2}
     tasks = [row for row in rows.values() if isinstance(row, TaskStatus)]
@@ -205,37 +280,48 @@ def health_lines(rows: dict[str, HealthRow], moment: Moment, width: int) -> list
     vendors = [row for row in rows.values() if isinstance(row, ProviderStatus)]
     # Tasks are one line together, but one that is in trouble and says nothing gets a line of its own.
     left.extend(task for task in tasks if troubled(task) and not task.message)
-    if width < _TWO_COLUMNS:
-        lines = [*said, *(_row(row, moment, width) for row in [*left, *vendors])]
-        if tasks:
-            lines.append(_tasks(tasks, width))
-        return [Line(merged(line)) for line in lines]
-    half = (width - 1) // 2
+    half = width if width < _TWO_COLUMNS else (width - 1) // 2
     ones = [_row(row, moment, half) for row in left]
-    others = [_row(row, moment, width - half - 1) for row in vendors]
-    if tasks:
-        column = ones if len(ones) <= len(others) else others
-        column.append(_tasks(tasks, half))
-    count = max(len(ones), len(others))
-    blank: list[Run] = [(" " * half, Ink.TEXT)]
-    pairs = zip(ones + [blank] * (count - len(ones)), others + [[]] * (count - len(others)), strict=True)
-    return [Line(merged(line)) for line in [*said, *([*one, (" ", Ink.TEXT), *other] for one, other in pairs)]]
+    others = [_row(vendor, moment, width if half == width else width - half - 1, chosen) for vendor in vendors]
+    if half == width:
+        first = len(said) + len(ones)
+        ones += others
+        if tasks:
+            ones.append(tasks_line(tasks, width))
+        lines = [*said, *ones]
+    else:
+        first = len(said)
+        if tasks:
+            column = ones if len(ones) <= len(others) else others
+            column.append(tasks_line(tasks, half))
+        count = max(len(ones), len(others))
+        blank: list[Run] = [(" " * half, Ink.TEXT)]
+        pairs = zip(ones + [blank] * (count - len(ones)), others + [[]] * (count - len(others)), strict=True)
+        lines = [*said, *([*one, (" ", Ink.TEXT), *other] for one, other in pairs)]
+    above = alert_lines((alerts or {}).values(), moment, width, max(1, height - len(lines)))
+    places = {vendor.provider: len(above) + first + at for at, vendor in enumerate(vendors)}
+    return Laid([Line(merged(line)) for line in [*above, *lines]], places)
 
 
 def _sentence(row: HealthRow, moment: Moment, width: int) -> list[Run]:
     name, _ = items_of(row, moment)
     state = row_state(row)
-    items: list[Item] = [(state_run(state),), ((sentence_of(row), Ink.WARN if troubled(row) else Ink.MUTED),)]
+    items: list[Item] = [(state_run(state),), ((clean(sentence_of(row)), Ink.WARN if troubled(row) else Ink.MUTED),)]
     if isinstance(row, TaskStatus):
-        items.append(_item("restarts", str(row.restarts), _loud(row.restarts)))
-    return _padded(f" {fit(name, _NAME)} ", items, width)
+        items.append(item("restarts", str(row.restarts), loud(row.restarts)))
+    return padded(f" {fit(name, NAME)} ", items, width)
 
 
-def _row(row: HealthRow, moment: Moment, width: int) -> list[Run]:
+def _row(row: HealthRow, moment: Moment, width: int, chosen: str | None = None) -> list[Run]:
     name, items = items_of(row, moment)
     if isinstance(row, ProviderStatus):
-        return _padded(f" {fit(name, _NAME)} ", items, width)
-    return _padded(f" {fit(name, _PART)} ", _aligned(items), width)
+        return [mark(row, chosen), *padded(f"{fit(name, NAME)} ", items, width - 1)]
+    return padded(f" {fit(name, _PART)} ", _aligned(items), width)
+
+
+def mark(provider: ProviderStatus, chosen: str | None) -> Run:
+    """What stands before a vendor: a mark before the one that keys act on."""
+    return (MARK, Ink.ACCENT) if provider.provider == chosen else (" ", Ink.TEXT)
 
 
 def _aligned(items: list[Item]) -> list[Item]:
@@ -249,7 +335,7 @@ def _aligned(items: list[Item]) -> list[Item]:
     return out
 
 
-def _tasks(tasks: list[TaskStatus], width: int) -> list[Run]:
+def tasks_line(tasks: list[TaskStatus], width: int, name: int = _PART) -> list[Run]:
     """How many tasks are in which state, and by name those that are not well or had to be started again."""
     states = [state for state in State if any(task.state is state for task in tasks)]
     states.sort(key=lambda state: state is not State.UP)
@@ -262,10 +348,11 @@ def _tasks(tasks: list[TaskStatus], width: int) -> list[Run]:
         elif task.restarts:
             again = f"restart{'s' if task.restarts > 1 else ''}"
             items.append(((f"{task.name} ", Ink.MUTED), (f"{task.restarts} {again}", Ink.WARN)))
-    return _padded(f" {fit('tasks', _PART)} ", items, width)
+    return padded(f" {fit('tasks', name)} ", items, width)
 
 
-def _padded(head: str, items: list[Item], width: int) -> list[Run]:
+def padded(head: str, items: list[Item], width: int) -> list[Run]:
+    """As many figures behind a head as one line takes."""
     runs: list[Run] = [(head, Ink.STRONG)]
     used = len(head)
     for at, item in enumerate(items):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from cockpit.fields import CANDIDATE_FIELDS, POSITION_FIELDS, SPREAD_FIELDS, TICK_FIELDS
-from cockpit.tui.actions import ACTIONS, Action, offered
+from cockpit.tui.actions import ACTIONS, Action, Group, offered
 from cockpit.tui.inks import Ink
 from cockpit.tui.keymap import keys_of, shown
 from cockpit.tui.screens.sheet import LinesSheet, line_of, wrapped
@@ -13,7 +13,8 @@ from cockpit.tui.widgets.lines import EMPTY, Line, fit
 def help_lines(keymap: Mapping[str, str], width: int = 76, *, actions: Sequence[Action] = ACTIONS) -> list[Line]:
     """The help, a chapter a group."""
     lines: list[Line] = []
-    for group in dict.fromkeys(action.group for action in actions):
+    offered_groups = {action.group for action in actions}
+    for group in (group for group in Group if group in offered_groups):
         lines.append(line_of((group.value, Ink.ACCENT)))
         for action in actions:
             if action.group is group:
@@ -28,6 +29,8 @@ def help_lines(keymap: Mapping[str, str], width: int = 76, *, actions: Sequence[
         ("sort ev", "sort the pane by a column"),
         ("filter vrp>1.2", "filter the pane"),
         ("theme light", "change the colours"),
+        ("probe tradier", "ask a vendor something cheap"),
+        ("drop NVDA", "forget what all vendors answered about it"),
     ):
         lines.append(line_of((f"  {fit(command, 20)}", Ink.STRONG), (meaning, Ink.TEXT)))
     lines += [EMPTY, line_of(("Filters, after /", Ink.ACCENT))]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from cockpit.errors import CockpitError
-from cockpit.tui import trading
+from cockpit.health.status import ProviderStatus
+from cockpit.tui import trading, vendors
 from cockpit.tui.actions import offered
 from cockpit.tui.keymap import keys_of, shown
 from cockpit.tui.theming import theme_files
@@ -85,12 +86,21 @@ class CockpitCommands(Provider):
                     partial(trading.close_key, app, key),
                     "a ticket that closes this position",
                 )
+            for row in boards.health.values():
+                if isinstance(row, ProviderStatus):
+                    yield from self._about_vendor(row.provider)
         pane = main.table_pane()
         if pane is not None:
             for name in pane.table.sortable():
                 yield Command(f"sort {name}", partial(self._sort, name), f"sort {pane.pane.label}")
         for name in theme_files():
             yield Command(f"theme {name}", partial(app.choose_theme, name), "change the colours")
+
+    def _about_vendor(self, name: str) -> Iterator[Command]:
+        app = self._cockpit
+        yield Command(f"probe {name}", partial(vendors.probe, app, name), "ask it something cheap")
+        yield Command(f"reset breaker {name}", partial(vendors.reset_breaker, app, name), "ask it again")
+        yield Command(f"drop cache {name}", partial(vendors.drop_cache, app, name), "forget what it has answered")
 
     def _typed(self, query: str) -> Command | None:
         verb, _, rest = query.partition(" ")
@@ -106,6 +116,11 @@ class CockpitCommands(Provider):
             return Command(f"scan {','.join(names)}", lambda: trading.scan(app, names), "look at these names only")
         if verb == "why":
             return Command(f"why {rest.upper()}", lambda: trading.explain(app, rest.upper()), "every number behind it")
+        if verb == "drop" and not rest.startswith("cache"):
+            symbol = rest.upper()
+            return Command(
+                f"drop {symbol}", lambda: vendors.drop_cache(app, symbol=symbol), "forget all answers about this name"
+            )
         if verb == "open":
             symbol, _, structure = rest.partition(" ")
             words = structure.strip().lower()
