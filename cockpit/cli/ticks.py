@@ -1,4 +1,4 @@
-"""``cockpit ticks``: trades into and out of the database, and bars from them."""
+"""``cockpit ticks``: trades into and out of the database, and bars."""
 
 import asyncio
 import csv
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.formats import Column, Sheet, clock_time, fixed, format_option, plain, print_sheet
+from cockpit.cli.formats import Column, Sheet, clock_time, fixed, format_option, percent, plain, print_sheet
 from cockpit.cli.interruption import complete
 from cockpit.cli.invocation import Instant, Invocation, pass_invocation, program_options
 from cockpit.errors import DamagedError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from cockpit.storage.database import Database
-    from cockpit.ticks.bars import Bar
     from cockpit.ticks.importer import ImportReport
+    from cockpit.ticks.kline import SourcedBar
     from cockpit.ticks.session_file import SessionFile
 
 _since = click.option("--from", "start", type=Instant(), help="From this time on.")
@@ -45,7 +45,8 @@ def import_files(invocation: Invocation, files: tuple[Path, ...], symbol: str | 
     """Store the trades of recordings, Binance's bulk files (CSV or zip), exports and other cockpits' databases.
 
     Aggregated trades do not tell the single quantities: they are counted into the bars only. Finished bars (kline
-    files) do not tell their trades and are refused.
+    files) do not tell their trades: they are kept apart, and read where there are no trades. Times in microseconds are
+    stored in milliseconds.
 
     What is stored already is left alone, so a file that was cut short can be read again once it is whole. A damaged
     file costs its damaged lines only; they are told, and the exit code is 5.
@@ -132,8 +133,8 @@ def export(
 ) -> None:
     """Write out the stored trades of a symbol, oldest first.
 
-    CSV has the columns of Binance's own files and can be imported again; a name that ends in .zip is packed. Parquet
-    needs the extra "parquet".
+    CSV has the columns of Binance's own files. Every form can be imported again; a name that ends in .zip is packed.
+    Parquet needs the extra "parquet".
     """
     chosen = form or _FORMS.get(output.suffix if output is not None else "", "csv")
     if chosen == "parquet" and output is None:
@@ -180,13 +181,17 @@ def bars(
     end: datetime | None,
     form: str,
 ) -> None:
-    """Sum the stored trades of a symbol up into bars."""
+    """Sum the stored trades of a symbol up into bars; where there are none, take imported klines.
 
-    async def work() -> list["Bar"]:
-        from cockpit.storage.bars import read_bars
+    "source" tells which. A bar with any stored trade comes from the trades alone. "covered" is the share of a bar's
+    time that klines tell of: below 1 some are missing.
+    """
 
-        async with _database(invocation, symbol) as (database, name):
-            found = read_bars(database, name, timeframe, _milliseconds(start), _milliseconds(end), flat=flat)
+    async def work() -> list["SourcedBar"]:
+        from cockpit.storage.sourced_bars import read_sourced_bars
+
+        async with _database(invocation, symbol, klines=True) as (database, name):
+            found = read_sourced_bars(database, name, timeframe, _milliseconds(start), _milliseconds(end), flat=flat)
             if form != "csv":
                 return [bar async for bar in found]
             # A table needs to know its widest cell and JSON is one document, but lines can leave as they come.
@@ -198,25 +203,30 @@ def bars(
 
     found = complete(work())
     if form != "csv":
-        sheet = Sheet("bars", "bars", _BAR, found, "No trade is stored in that time.")
+        sheet = Sheet("bars", "bars", _BAR, found, "No trade and no kline is stored in that time.")
         print_sheet(sheet, form, symbol=symbol.upper(), timeframe=timeframe)
 
 
 @asynccontextmanager
-async def _database(invocation: Invocation, symbol: str) -> AsyncIterator[tuple["Database", str]]:
-    """The database and the symbol as it is stored.
+async def _database(
+    invocation: Invocation, symbol: str, *, klines: bool = False
+) -> AsyncIterator[tuple["Database", str]]:
+    """The database and the symbol as it is stored; with ``klines`` also one that only klines are stored of.
 
     Raises:
         UsageError: nothing of that symbol is stored.
     """
+    from cockpit.storage.klines import kline_series
     from cockpit.storage.ticks import stored_symbols
 
     name = symbol.upper()
     async with invocation.database() as database:
         stored = await stored_symbols(database)
+        if klines:
+            stored = sorted({*stored, *await kline_series(database)})
         if name not in stored:
             there = f"there are {', '.join(stored)}" if stored else "nothing is stored yet"
-            raise UsageError(f"no trade of {name} is stored; {there}")
+            raise UsageError(f"no trade{' and no kline' if klines else ''} of {name} is stored; {there}")
         yield database, name
 
 
@@ -234,7 +244,10 @@ def _progress(files: Sequence[Path]) -> Iterator["Callable[[ImportReport], None]
         nonlocal told
         which = f"{files[report.files - 1].name} ({report.files}/{len(files)})"
         if terminal:
-            sys.stderr.write(f"{_CLEAR}{which}: {report.read:,} trades read, {report.inserted:,} of them new")
+            what, read, new = "trades", report.read + report.aggregated, report.inserted + report.summed
+            if report.klines:
+                what, read, new = "trades and bars", read + report.klines, new + report.inserted_klines
+            sys.stderr.write(f"{_CLEAR}{which}: {read:,} {what} read, {new:,} of them new")
         elif report.files > told and len(files) > 1:
             sys.stderr.write(f"{which}\n")
         told = report.files
@@ -267,20 +280,24 @@ _REPORT: list[Column["ImportReport"]] = [
     Column("duplicates", "stored before", lambda report: report.duplicates, right=True),
     Column("aggregated", "aggregated", lambda report: report.aggregated, right=True),
     Column("summed", "into bars", lambda report: report.summed, right=True),
+    Column("klines", "klines", lambda report: report.klines, right=True),
+    Column("inserted_klines", "new klines", lambda report: report.inserted_klines, right=True),
     Column("missing", "missing ids", lambda report: report.missing, right=True),
     Column("rejected", "rejected", lambda report: sum(report.rejected.values()), right=True),
     Column("rejected_kinds", "of these", lambda report: _kinds(report.rejected), missing=""),
     Column("first_time", "from", lambda report: report.first_time, clock_time),
     Column("last_time", "to", lambda report: report.last_time, clock_time),
 ]
-_BAR: list[Column["Bar"]] = [
-    Column("open_time", "from", lambda bar: _instant(bar.open_ms), clock_time),
-    Column("open", "open", lambda bar: bar.open, str, right=True),
-    Column("high", "high", lambda bar: bar.high, str, right=True),
-    Column("low", "low", lambda bar: bar.low, str, right=True),
-    Column("close", "close", lambda bar: bar.close, str, right=True),
-    Column("volume", "volume", lambda bar: bar.volume, str, right=True),
-    Column("quote_volume", "quote volume", lambda bar: bar.quote_volume, fixed(2), right=True),
-    Column("trades", "trades", lambda bar: bar.trades, right=True),
-    Column("taker_volume", "bought by takers", lambda bar: bar.taker_volume, str, right=True),
+_BAR: list[Column["SourcedBar"]] = [
+    Column("open_time", "from", lambda one: _instant(one.bar.open_ms), clock_time),
+    Column("open", "open", lambda one: one.bar.open, str, right=True),
+    Column("high", "high", lambda one: one.bar.high, str, right=True),
+    Column("low", "low", lambda one: one.bar.low, str, right=True),
+    Column("close", "close", lambda one: one.bar.close, str, right=True),
+    Column("volume", "volume", lambda one: one.bar.volume, str, right=True),
+    Column("quote_volume", "quote volume", lambda one: one.bar.quote_volume, fixed(2), right=True),
+    Column("trades", "trades", lambda one: one.bar.trades, right=True),
+    Column("taker_volume", "bought by takers", lambda one: one.bar.taker_volume, str, right=True),
+    Column("source", "source", lambda one: one.source.value),
+    Column("covered", "covered %", lambda one: one.covered, percent(0), right=True, missing=""),
 ]

@@ -1,4 +1,4 @@
-"""Trades of another cockpit's database, read from a copy, so that neither it nor its owner is ever disturbed."""
+"""Trades and klines of another cockpit's database, read from a copy: neither it nor its owner is ever disturbed."""
 
 import asyncio
 import sqlite3
@@ -10,14 +10,16 @@ from pathlib import Path
 from cockpit.errors import CockpitError, DamagedError
 from cockpit.paths import Paths
 from cockpit.storage.database import open_database
+from cockpit.storage.klines import kline_series, read_klines
 from cockpit.storage.ticks import read_trades, stored_symbols
+from cockpit.ticks.kline import Kline
 from cockpit.ticks.trade import Trade
 
 _PAGES_AT_ONCE = 10_000
 
 
-async def read_database(path: Path, work: Path) -> AsyncIterator[Trade]:
-    """Its trades by symbol and rising id.
+async def read_database(path: Path, work: Path) -> AsyncIterator[Trade | Kline]:
+    """Its trades by symbol and rising id, then its klines by symbol, interval and time.
 
     Args:
         path: a cockpit's database of this or an older schema, in use or not, or a copy of one.
@@ -34,6 +36,10 @@ async def read_database(path: Path, work: Path) -> AsyncIterator[Trade]:
                 for symbol in await stored_symbols(database):
                     async for trade in read_trades(database, symbol):
                         yield trade
+                for symbol, lengths in (await kline_series(database)).items():
+                    for length_ms in lengths:
+                        async for kline in read_klines(database, symbol, length_ms):
+                            yield kline
         except CockpitError as error:
             raise DamagedError(f"{path}: {str(error).replace(str(copy.database), 'it')}") from None
         except sqlite3.DatabaseError as error:

@@ -1,7 +1,8 @@
-"""Tells by a file's content which form of trades it holds, and reads it as that."""
+"""Tells by a file's content which form of trades or bars it holds, and reads it as that."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from cockpit.errors import StorageError, UsageError
@@ -9,21 +10,25 @@ from cockpit.providers.binance_frames import decode_frame
 from cockpit.providers.ports import Rejected
 from cockpit.storage.ticks import TradeRow, trade_row
 from cockpit.ticks.aggregate import Aggregate
+from cockpit.ticks.json_files import is_json_head, json_rows
+from cockpit.ticks.kline import INTERVALS, Kline
+from cockpit.ticks.kline_files import COLUMNS, HEADS, kline_rows
 from cockpit.ticks.recording import RecordedFrame, Recording
 from cockpit.ticks.text_files import BadLine, bad_line, head, is_zip, lines, zip_members, zipped_lines
 from cockpit.ticks.trade import Trade
 from cockpit.ticks.trade_files import aggregate_rows, trade_rows
 
-Found = TradeRow | Aggregate | Rejected | BadLine | None
-"""A trade or several as one, what is no trade, or None for what has another purpose in its file."""
+Found = TradeRow | Aggregate | Kline | Rejected | BadLine | None
+"""A trade or several as one, a finished bar, what is none of these, or None for what has its own use in a file."""
 
 _NAME = re.compile(r"([A-Z0-9]{3,20})-(trades|aggTrades|\d{1,2}[smhdw]|1mo)(?=[-.])")
 _TIME = re.compile(rb"\d{13}(?:\d{3})?")
 _SQLITE = b"SQLite format 3\0"
+_MARK = b"\xef\xbb\xbf"
 _PARQUET = b"PAR1"
 _ANY_SYMBOL: frozenset[str] = frozenset()
 _BROKEN = frozenset(("not JSON", "not an object"))
-_KLINE_COLUMNS = 12
+_Rows = Callable[[Iterable[tuple[int, bytes]]], Iterator[Found]]
 
 
 def is_database(path: Path) -> bool:
@@ -39,11 +44,12 @@ def opened(path: Path, symbol: str | None = None) -> Iterator[Found]:
     """What a file holds, in its order.
 
     Args:
-        path: a recording, a bulk file of trades or aggregated trades (CSV, gzipped CSV or zip), or a Parquet export.
+        path: a recording, a bulk file of trades, aggregated trades or klines (CSV, gzipped CSV or zip), or an export.
         symbol: in place of the one in the file's name.
 
     Raises:
-        UsageError: at once, where the file cannot be read, its symbol is not known, or it holds finished bars.
+        UsageError: at once, where the file cannot be read, its symbol is not known, or its bars have a length that is
+            not stored.
         DamagedError: at once or after the last good line, where it breaks off or is none of these.
     """
     if head(path).startswith(_PARQUET):
@@ -53,23 +59,24 @@ def opened(path: Path, symbol: str | None = None) -> Iterator[Found]:
     if is_zip(path):
         return _from_zip(path, symbol)
     first = next((line for _, line in lines(path) if line.strip()), b"")
-    if first.count(b",") < 3 or b"{" in first or b"://" in first:
+    is_table = first.count(b",") >= 3 and b"{" not in first and b"://" not in first
+    if not is_table and not is_json_head(first):
         return _from_recording(Recording(path))
-    rows = _rows_of(path.name, first)
-    return rows(lines(path), symbol or _symbol(path.name))
+    return _rows_of(str(path), path.name, first, symbol)(lines(path))
 
 
 def _from_zip(path: Path, symbol: str | None) -> Iterator[Found]:
-    members = zip_members(path, ".csv")
-    symbols = [symbol or _symbol(Path(member).name) for member in members]
-    kinds = [
-        _rows_of(Path(member).name, next((line for _, line in zipped_lines(path, member)), b"")) for member in members
+    members = zip_members(path, ".csv", ".json")
+    forms = [
+        _rows_of(
+            f"{path}, {member}",
+            Path(member).name,
+            next((line for _, line in zipped_lines(path, member)), b""),
+            symbol,
+        )
+        for member in members
     ]
-    return (
-        row
-        for member, name, rows in zip(members, symbols, kinds, strict=True)
-        for row in rows(zipped_lines(path, member), name)
-    )
+    return (row for member, rows in zip(members, forms, strict=True) for row in rows(zipped_lines(path, member)))
 
 
 def _from_recording(recording: Recording) -> Iterator[Found]:
@@ -102,20 +109,23 @@ def _symbol(name: str) -> str:
     return match[1]
 
 
-def _rows_of(name: str, first: bytes) -> Callable[[Iterable[tuple[int, bytes]], str], Iterator[Found]]:
-    """What reads the rows of a table, by its first line and, where that leaves it open, by its name.
+def _rows_of(where: str, name: str, first: bytes, symbol: str | None) -> _Rows:
+    """What reads the lines of a file, by its first one and, where that leaves it open, by the file's name.
 
     Raises:
-        UsageError: these are bars, which do not tell which trades are in them.
+        UsageError: its symbol is not known, or its bars have a length that is not stored.
     """
-    fields = [field.strip() for field in first.split(b",")]
+    if is_json_head(first):
+        return partial(json_rows, where=where, symbol=symbol)
+    fields = [field.strip() for field in first.removeprefix(_MARK).split(b",")]
     match = _NAME.match(name)
     kind = match[2] if match is not None else "trades"
-    if fields[0] == b"open_time" or len(fields) == _KLINE_COLUMNS or kind not in ("trades", "aggTrades"):
-        raise UsageError(
-            f"{name} holds finished bars, which do not tell which trades are in them; bars are summed up from trades"
-            " here: take the file named -trades- or -aggTrades- instead"
-        )
-    if fields[0] in (b"agg_trade_id", b"agg_id") or (len(fields) >= 7 and _TIME.fullmatch(fields[5])):
-        return aggregate_rows
-    return aggregate_rows if kind == "aggTrades" else trade_rows
+    symbol = symbol or _symbol(name)
+    if kind not in ("trades", "aggTrades"):
+        if kind not in INTERVALS:
+            raise UsageError(f"{name} holds bars of {kind}; those of {', '.join(INTERVALS)} can be stored")
+        return partial(kline_rows, symbol=symbol, length_ms=INTERVALS[kind])
+    if fields[0].lower() in HEADS or len(fields) == COLUMNS:
+        return partial(kline_rows, symbol=symbol)
+    is_aggregate = fields[0] in (b"agg_trade_id", b"agg_id") or (len(fields) >= 7 and _TIME.fullmatch(fields[5]))
+    return partial(aggregate_rows if is_aggregate or kind == "aggTrades" else trade_rows, symbol=symbol)

@@ -1,4 +1,6 @@
-"""Trades from files into the database, as fast as the disk takes them; aggregated trades into its bars."""
+"""Trades from files into the database, as fast as the disk takes them; aggregated trades into its bars;
+klines beside them.
+"""
 
 import asyncio
 from collections import Counter
@@ -13,11 +15,13 @@ from cockpit.errors import CockpitError, DamagedError
 from cockpit.providers.ports import Rejected
 from cockpit.storage.aggregates import store_aggregates
 from cockpit.storage.database import Database
+from cockpit.storage.klines import store_klines
 from cockpit.storage.ticks import TradeRow, store_rows, trade_row
 from cockpit.ticks.aggregate import Aggregate
 from cockpit.ticks.database_files import read_database
 from cockpit.ticks.file_forms import Found, is_database, opened
 from cockpit.ticks.id_spans import IdSpans
+from cockpit.ticks.kline import Kline
 from cockpit.ticks.rejects import Rejects
 from cockpit.ticks.text_files import BadLine
 
@@ -35,11 +39,12 @@ class ImportReport:
         read: single trades read from the files.
         inserted: of those, how many were new; duplicates: how many were stored already.
         aggregated: trades that aggregated ones stand for; summed: how many of them were new to the bars.
+        klines: finished bars read from the files; inserted_klines: of those, how many were new.
         ignored: frames of a recording that hold no trade.
         rejected: what was not taken, counted by kind.
         missing: trade ids that the files skip.
-        first_time, last_time: of the trades, by the venue's clock; None where there is none.
-        damages: what is wrong with a file, a sentence each; its good trades are stored all the same.
+        first_time, last_time: of the trades and bars, by the venue's clock; None where there is none.
+        damages: what is wrong with a file, a sentence each; what is good in it is stored all the same.
     """
 
     files: int
@@ -55,6 +60,8 @@ class ImportReport:
     last_time: datetime | None
     symbols: tuple[str, ...]
     damages: tuple[str, ...] = ()
+    klines: int = 0
+    inserted_klines: int = 0
 
 
 async def import_files(
@@ -64,7 +71,7 @@ async def import_files(
     symbol: str | None = None,
     progress: Callable[[ImportReport], None] | None = None,
 ) -> ImportReport:
-    """Store the trades of recordings, of Binance's bulk files, of exports and of other cockpits' databases.
+    """Store what recordings, Binance's bulk files, exports and other cockpits' databases hold.
 
     The form of a file is told by its content. A damaged file costs no more than its damaged lines: all others are
     stored, the damage is in the report, and reading the whole file later stores nothing twice.
@@ -76,7 +83,8 @@ async def import_files(
         progress: told after every commit.
 
     Raises:
-        UsageError: a file cannot be read, or holds something other than trades; then nothing is stored.
+        UsageError: a file cannot be read, or holds bars of another length than is stored; then
+            nothing is stored.
         StorageError: the database cannot be written.
     """
     tally = _Tally()
@@ -84,21 +92,22 @@ async def import_files(
     sources = [await asyncio.to_thread(_Source, file, symbol, samples) for file in files]
     for source in sources:
         tally.files += 1
-        before = tally.read + tally.aggregated
+        before = tally.taken
         async with aclosing(source.batches(database.path.parent)) as batches:
             async for batch in batches:
                 inserted = await store_rows(database, batch.trades) if batch.trades else 0
                 tally.add(batch, inserted)
                 if batch.aggregates:
                     tally.summed += await store_aggregates(database, batch.aggregates)
+                if batch.klines:
+                    tally.inserted_klines += await store_klines(database, batch.klines)
                 if progress is not None:
                     progress(tally.report())
         if source.bad_lines:
             tally.damages.append(source.sentence())
         if source.damage is not None:
-            tally.damages.append(
-                f"{source.damage}; the {tally.read + tally.aggregated - before} trades before it are stored"
-            )
+            what = "bars" if source.holds_klines else "trades"
+            tally.damages.append(f"{source.damage}; the {tally.taken - before} {what} before it are stored")
     return tally.report()
 
 
@@ -107,6 +116,7 @@ class _Batch:
     """What a stretch of a file holds."""
 
     aggregates: list[Aggregate] = field(default_factory=list)
+    klines: list[Kline] = field(default_factory=list)
     trades: list[TradeRow] = field(default_factory=list)
     ignored: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
@@ -119,12 +129,18 @@ class _Tally:
     inserted: int = 0
     aggregated: int = 0
     summed: int = 0
+    klines: int = 0
+    inserted_klines: int = 0
     ignored: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     spans: dict[str, IdSpans] = field(default_factory=dict)
     first_ms: int | None = None
     last_ms: int | None = None
     damages: list[str] = field(default_factory=list)
+
+    @property
+    def taken(self) -> int:
+        return self.read + self.aggregated + self.klines
 
     def add(self, batch: _Batch, inserted: int) -> None:
         self.read += len(batch.trades)
@@ -134,7 +150,11 @@ class _Tally:
         for one in batch.aggregates:
             self.aggregated += one.last_id - one.first_id + 1
             self.spans.setdefault(one.symbol, IdSpans()).add(one.first_id, one.last_id)
+        self.klines += len(batch.klines)
         times = [row[4] >> 1 for row in batch.trades] + [one.time_ms for one in batch.aggregates]
+        for kline in batch.klines:
+            self.spans.setdefault(kline.symbol, IdSpans())
+            times += kline.open_ms, kline.open_ms + kline.length_ms - 1
         if not times:
             return
         ids: dict[str, list[int]] = {}
@@ -161,6 +181,8 @@ class _Tally:
             last_time=_instant(self.last_ms),
             symbols=tuple(self.spans),
             damages=tuple(self.damages),
+            klines=self.klines,
+            inserted_klines=self.inserted_klines,
         )
 
 
@@ -170,11 +192,13 @@ class _Source:
     Attributes:
         bad_lines: lines that are not what the file is made of, by kind.
         damage: what ended the reading before the end of the file.
+        holds_klines: True once a kline has been found in it.
     """
 
     def __init__(self, file: Path, symbol: str | None, samples: Rejects) -> None:
         self.bad_lines: Counter[str] = Counter()
         self.damage: CockpitError | None = None
+        self.holds_klines = False
         self._file = file
         self._samples = samples
         self._first: BadLine | None = None
@@ -192,7 +216,8 @@ class _Source:
         assert self._first is not None
         count = self.bad_lines.total()
         kinds = ", ".join(f"{number} {kind}" for kind, number in self.bad_lines.most_common())
-        some = "a line is no trade" if count == 1 else f"{count} lines are no trades"
+        what = "bar" if self.holds_klines else "trade"
+        some = f"a line is no {what}" if count == 1 else f"{count} lines are no {what}s"
         return f"{self._file}: {some} ({kinds}), the first is line {self._first.line}: {self._first.sample!r}"
 
     async def batches(self, work: Path) -> AsyncGenerator[_Batch, None]:
@@ -212,14 +237,17 @@ class _Source:
     async def _from_database(self, work: Path) -> AsyncGenerator[_Batch, None]:
         batch = _Batch()
         try:
-            async for trade in read_database(self._file, work):
-                batch.trades.append(trade_row(trade))
-                if len(batch.trades) == _BATCH:
+            async for one in read_database(self._file, work):
+                if isinstance(one, Kline):
+                    batch.klines.append(one)
+                else:
+                    batch.trades.append(trade_row(one))
+                if len(batch.trades) + len(batch.klines) == _BATCH:
                     yield batch
                     batch = _Batch()
         except DamagedError as error:
             self.damage = error
-        if batch.trades:
+        if batch.trades or batch.klines:
             yield batch
 
     def _take(self) -> _Batch | None:
@@ -236,6 +264,11 @@ class _Source:
                     batch.aggregates.append(one)
                     if len(batch.aggregates) == _BATCH:
                         return batch
+                elif isinstance(one, Kline):
+                    self.holds_klines = True
+                    batch.klines.append(one)
+                    if len(batch.klines) == _BATCH:
+                        return batch
                 elif one is None:
                     batch.ignored += 1
                 elif isinstance(one, BadLine):
@@ -245,7 +278,7 @@ class _Source:
         except CockpitError as error:
             self.damage = error
             self._found = iter(())
-        return batch if trades or batch.aggregates or batch.ignored or batch.rejected else None
+        return batch if trades or batch.aggregates or batch.klines or batch.ignored or batch.rejected else None
 
     def _bad(self, bad: BadLine, batch: _Batch) -> None:
         batch.rejected[bad.kind] += 1
@@ -254,7 +287,7 @@ class _Source:
         count = self.bad_lines.total()
         self._samples.add(f"{self._file}, line {bad.line}", bad.kind, bad.sample, monotonic())
         if count > _BAD_LINES_AT_FIRST and count > _BAD_SHARE * bad.line:
-            raise DamagedError(f"{self._file}, line {bad.line}: no file of trades goes on like this")
+            raise DamagedError(f"{self._file}, line {bad.line}: no file of trades or bars goes on like this")
 
 
 def _instant(milliseconds: int | None) -> datetime | None:

@@ -115,8 +115,8 @@ def zipped_lines(path: Path, member: str) -> Iterator[tuple[int, bytes]]:
         raise _unreadable(path, error) from None
 
 
-def zip_members(path: Path, suffix: str) -> list[str]:
-    """Names of the files of an archive that end so, as they stand in it.
+def zip_members(path: Path, *suffixes: str) -> list[str]:
+    """Names of the files of an archive that end in one of these, as they stand in it.
 
     Raises:
         DamagedError: it is damaged, or has none.
@@ -124,13 +124,13 @@ def zip_members(path: Path, suffix: str) -> list[str]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            found = [name for name in archive.namelist() if name.lower().endswith(suffix)]
+            found = [name for name in archive.namelist() if name.lower().endswith(suffixes)]
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise _damaged(str(path), None, error) from None
     except OSError as error:
         raise _unreadable(path, error) from None
     if not found:
-        raise DamagedError(f"{path} holds no {suffix} file")
+        raise DamagedError(f"{path} holds no {' or '.join(suffixes)} file")
     return found
 
 

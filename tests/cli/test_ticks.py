@@ -57,7 +57,7 @@ def test_import_export_and_bars(cockpit: Cockpit, file: Path) -> None:
     assert lines[0]["open"] == bars[0]["open"]
 
 
-@pytest.mark.parametrize("name", ["BTCUSDT-trades.csv", "BTCUSDT-trades.zip", "trades.parquet"])
+@pytest.mark.parametrize("name", ["BTCUSDT-trades.csv", "BTCUSDT-trades.zip", "trades.parquet", "trades.json"])
 def test_an_export_imports_back_to_the_same_rows(cockpit: Cockpit, file: Path, tmp_path: Path, name: str) -> None:
     cockpit("ticks", "import", str(file))
     output = tmp_path / name
@@ -67,6 +67,50 @@ def test_an_export_imports_back_to_the_same_rows(cockpit: Cockpit, file: Path, t
     assert (report["inserted"], report["rejected"]) == (3, 0)
     assert cockpit("ticks", "export", "BTCUSDT", *there).out == cockpit("ticks", "export", "BTCUSDT").out
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
+
+
+def test_a_packed_json_export_imports_back(cockpit: Cockpit, file: Path, tmp_path: Path) -> None:
+    cockpit("ticks", "import", str(file))
+    output = tmp_path / "packed.zip"
+    assert cockpit("ticks", "export", "BTCUSDT", "--format", "json", "--output", str(output)).code == 0
+    report = json.loads(cockpit("ticks", "import", str(output), "--format", "json").out)["imports"][0]
+    assert (report["read"], report["inserted"], report["duplicates"]) == (3, 0, 3)
+
+
+def test_bars_tell_whether_they_come_from_trades_or_klines(cockpit: Cockpit, file: Path, tmp_path: Path) -> None:
+    klines = tmp_path / "BTCUSDT-1m-2025-11-24.csv"
+    rows = [
+        f"{START_MS + at}000,100.5,102,99,101,7.5,{START_MS + at + 59_999}999,750.25,9,4,400,0\n"
+        for at in range(0, 600_000, 60_000)
+    ]
+    klines.write_text("".join(rows) + "what is this\n")
+    ended = cockpit("ticks", "import", str(klines), "--format", "json")
+    assert ended.code == 5
+    assert f"{klines}: a line is no bar (1 wrong number of columns), the first is line 11: 'what is this'" in ended.err
+    report = json.loads(ended.out)["imports"][0]
+    assert (report["read"], report["klines"], report["inserted_klines"], report["rejected"]) == (0, 10, 10, 1)
+    again = json.loads(cockpit("ticks", "import", str(klines), "--format", "json").out)["imports"][0]
+    assert (again["klines"], again["inserted_klines"]) == (10, 0)
+    assert "no trade of BTCUSDT is stored" in cockpit("ticks", "export", "BTCUSDT").err
+
+    cockpit("ticks", "import", str(file))
+    bars = json.loads(cockpit("ticks", "bars", "BTCUSDT", "--format", "json").out)["bars"]
+    assert [bar["source"] for bar in bars] == ["trades", "trades", *["klines"] * 8]
+    assert [bar["trades"] for bar in bars] == [2, 1, *[9] * 8]
+    assert (bars[0]["covered"], bars[2]["covered"], bars[2]["volume"]) == (None, 1.0, "7.5")
+    lines = csv.DictReader(io.StringIO(cockpit("ticks", "bars", "BTCUSDT", "--format", "csv").out))
+    assert [line["source"] for line in lines] == [bar["source"] for bar in bars]
+    hours = json.loads(cockpit("ticks", "bars", "BTCUSDT", "--timeframe", "1h", "--format", "json").out)["bars"]
+    assert [(bar["source"], bar["trades"]) for bar in hours] == [("trades", 3)], "no bar mixes them"
+    assert "klines" in cockpit("ticks", "bars", "BTCUSDT").out
+    assert "no trade and no kline of ETHUSDT" in cockpit("ticks", "bars", "ETHUSDT").err
+
+
+def test_klines_of_a_length_that_is_not_stored_are_refused(cockpit: Cockpit, tmp_path: Path) -> None:
+    klines = tmp_path / "BTCUSDT-1mo-2025-11.csv"
+    klines.write_text("1764000000000,1,1,1,1,1,1766000000000,1,1,1,1,0\n")
+    ended = cockpit("ticks", "import", str(klines))
+    assert (ended.code, "holds bars of 1mo" in ended.err) == (2, True)
 
 
 def test_an_export_of_parquet_needs_a_file_and_one_that_fails_leaves_none(

@@ -190,28 +190,8 @@ async def test_a_damaged_file_does_not_hold_up_the_next(paths: Paths, tmp_path: 
     report = await _import(paths, broken, good)
     assert report.symbols == ("ETHUSDT", "BTCUSDT")
     assert len(report.damages) == 2
-    assert "no file of trades goes on like this" in report.damages[1]
+    assert "no file of trades or bars goes on like this" in report.damages[1]
     assert stored_ids(paths) == list(range(1, 11))
-
-
-@pytest.mark.parametrize(
-    ("name", "line"),
-    [
-        ("BTCUSDT-1m-2026-01.csv", "1735689600000000,4,5,3,4,9,1735689659999999,36,13,4,16,0"),
-        ("export.csv", "1735689600000,4,5,3,4,9,1735689659999,36,13,4,16,0"),
-        ("export.csv", "open_time,open,high,low,close,volume,close_time"),
-    ],
-)
-async def test_finished_bars_are_not_taken_for_trades(paths: Paths, tmp_path: Path, name: str, line: str) -> None:
-    file, packed, good = tmp_path / name, tmp_path / "sums.zip", tmp_path / "BTCUSDT-trades-2026-01-01.csv"
-    file.write_text(f"{line}\n")
-    good.write_text("\n".join(_row(one) for one in trades(1, 10)))
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.write(file, name)
-    for sums in (file, packed):
-        with pytest.raises(UsageError, match=f"{name} holds finished bars.* take the file named -trades-"):
-            await _import(paths, good, sums, symbol="BTCUSDT")
-    assert stored_ids(paths) == [], "nothing is begun where a file cannot be taken"
 
 
 @pytest.mark.parametrize("zipped", [False, True], ids=["csv", "zip"])

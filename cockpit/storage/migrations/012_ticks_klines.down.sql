@@ -1,0 +1,2 @@
+DROP TABLE ticks_klines;
+DROP TABLE ticks_kline_series;
