@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,7 @@ from cockpit.storage.migrations import (
     migration_status,
     shipped_migrations,
 )
+from tests.faults.migrations import kill, no_room, race
 
 ONE = Migration(1, "one", "CREATE TABLE one (a TEXT NOT NULL PRIMARY KEY);", "DROP TABLE one;")
 TWO = Migration(2, "two", "CREATE TABLE two (b TEXT);\nCREATE INDEX two_b ON two (b);", "DROP TABLE two;")
@@ -158,38 +157,20 @@ def test_a_step_without_its_way_back_is_refused(tmp_path: Path) -> None:
         shipped_migrations(tmp_path)
 
 
-_KILLED = """
-import os, sqlite3, sys
-from pathlib import Path
-from cockpit.paths import Paths
-from cockpit.storage.migrations import migrate_up, runner, steps
-
-left = int(sys.argv[3])
-split = steps.statements
-
-def dying(script):
-    global left
-    for statement in split(script):
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), 9)
-        yield statement
-
-runner.statements = dying
-migrate_up(Paths(Path(sys.argv[1]), Path(sys.argv[2])))
-"""
+@pytest.mark.parametrize("how", ["fresh", "up", "down"])
+def test_killed_at_any_moment_the_schema_is_at_a_whole_step_and_the_next_start_goes_on(how: str) -> None:
+    moments, killed = kill(how, 12)
+    assert moments > 300
+    assert killed >= 12
 
 
-@pytest.mark.parametrize("statements", [0, 1, 3, 6, 9])
-def test_killed_at_any_statement_the_schema_is_at_a_whole_step(paths: Paths, statements: int) -> None:
-    command = [sys.executable, "-c", _KILLED, str(paths.data), str(paths.state), str(statements)]
-    assert subprocess.run(command, check=False).returncode == -9
-    version = int(str(_rows(paths, "PRAGMA user_version")[0][0]))
-    applied = [state.version for state in migration_status(paths) if state.applied_at]
-    assert applied == list(range(1, version + 1))
-    migrate_up(paths)
-    assert all(state.applied_at for state in migration_status(paths))
-    assert _rows(paths, "PRAGMA integrity_check") == [("ok",)]
+@pytest.mark.parametrize("how", ["open", "migrate"])
+def test_of_four_that_start_at_once_one_migrates_and_none_fails(how: str) -> None:
+    race(how)
+
+
+def test_without_room_the_schema_is_at_a_whole_step_and_goes_on_when_there_is_some() -> None:
+    assert no_room(8) >= 3
 
 
 def _rows(paths: Paths, query: str) -> list[tuple[object, ...]]:

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 
 from cockpit.errors import StorageError, UsageError
 from cockpit.paths import Paths
@@ -26,7 +27,10 @@ _WHOLLY_CHECKED_BYTES = 32 * 1024 * 1024
 _CHECKED_BYTES = 256 * 1024 * 1024
 _BUSY_SECONDS = 5.0
 _OWNER_SECONDS = 5.0
+_LOCK_SECONDS = 2.0
 _POLL_SECONDS = 0.1
+_PRIMARY_CODE = 0xFF
+_OF_THE_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +142,13 @@ def migrate_down(paths: Paths, steps: int, migrations: Sequence[Migration] | Non
 
 @contextmanager
 def _owned(paths: Paths) -> Iterator[None]:
+    """Own the folder. Another that migrates as well is done in a moment; a cockpit that runs is not."""
     paths.create()
-    lock = take_lock(paths)
-    if lock is None:
-        raise StorageError(f"{owned_elsewhere(paths)}; end it before changing the schema")
+    deadline = monotonic() + _LOCK_SECONDS
+    while (lock := take_lock(paths)) is None:
+        if monotonic() >= deadline:
+            raise StorageError(f"{owned_elsewhere(paths)}; end it before changing the schema")
+        sleep(_POLL_SECONDS)
     with lock:
         yield
 
@@ -253,6 +260,8 @@ def _run(connection: sqlite3.Connection, migration: Migration, script: str) -> N
         try:
             connection.execute(statement)
         except sqlite3.Error as error:
+            if error.sqlite_errorcode & _PRIMARY_CODE in _OF_THE_DISK:
+                raise  # it says what to do, and the statement has no part in it
             first_line = statement.strip().splitlines()[0]
             raise StorageError(f"migration {migration.label} failed at {first_line!r}: {error}") from error
         if not connection.in_transaction:
