@@ -1,6 +1,6 @@
 """``cockpit health``: what every part of the cockpit says of itself."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,7 +10,8 @@ from cockpit.errors import UsageError
 
 if TYPE_CHECKING:
     from cockpit.context import Context
-    from cockpit.health.status import HealthRow
+    from cockpit.health.alert import Alert
+    from cockpit.health.status import HealthRow, Window
     from cockpit.health.usage import Usage
 
 
@@ -20,26 +21,30 @@ if TYPE_CHECKING:
 @program_options()
 @pass_invocation
 def health(invocation: Invocation, form: str, hours: int | None) -> None:
-    """Look at database, vendors, limits and process."""
+    """Look at database, vendors, limits, process, and the alerts whose condition holds."""
     if hours is not None:
         if form == "prometheus":
             raise UsageError("usage by the hour has no Prometheus form; take --format table or json")
         _print_usage(invocation, hours, form)
         return
 
-    async def work(context: "Context") -> list[tuple[str, "HealthRow"]]:
+    async def work(context: "Context") -> tuple[list[tuple[str, "HealthRow"]], list["Alert"]]:
         await context.sampler.sample()
-        return sorted(context.boards.health.items(), key=lambda item: item[0])
+        rows = sorted(context.boards.health.items(), key=lambda item: item[0])
+        return rows, context.alerts.holding()
 
-    rows = invocation.run(work)
+    rows, alerts = invocation.run(work)
     if form == "json":
-        print_json("health", parts=dict(rows))
+        print_json("health", parts=dict(rows), alerts=[_holding(alert) for alert in alerts])
     elif form == "prometheus":
         from cockpit.health.exporters import prometheus
 
         print(prometheus(dict(rows)), end="")
     else:
         print_table(Sheet("health", "parts", _COLUMNS, rows))
+        if alerts:
+            print()
+            print_table(Sheet("alerts", "alerts", _ALERT_COLUMNS, alerts))
 
 
 def _print_usage(invocation: Invocation, hours: int, form: str) -> None:
@@ -55,13 +60,43 @@ def _print_usage(invocation: Invocation, hours: int, form: str) -> None:
     print_sheet(sheet, form)
 
 
+def _holding(alert: "Alert") -> dict[str, str]:
+    """An alert as a look from outside sees it: when it fired first, and how often, only the running session knows."""
+    return {"rule": alert.rule, "subject": alert.subject, "sentence": alert.sentence}
+
+
+def _limits(row: "HealthRow") -> str:
+    """``84/120 a minute, 00:38 left``: what is used of each limit, and when that is given back."""
+    return "; ".join(map(_limit, getattr(row, "windows", ())))
+
+
+def _limit(window: "Window") -> str:
+    from cockpit.health.wording import reset_clock, span_words
+
+    left = f", {reset_clock(window.resets_in)} left" if window.used else ""
+    return f"{window.used}/{window.limit} {span_words(window.seconds)}{left}"
+
+
 def _details(row: "HealthRow") -> str:
     """Every figure of a row that is known, as ``name value``."""
-    hidden = {"name", "venue", "provider", "state", "windows", "message", "last_error", "last_error_at"}
-    words = [f"{name.replace('_', ' ')} {value}" for name, value in plain(row).items() if _told(name, value, hidden)]
-    words += (f"{window.used}/{window.limit} in {window.seconds:g} s" for window in getattr(row, "windows", ()))
+    hidden = {"name", "venue", "provider", "state", "windows", "usage", "message", "last_error", "last_error_at"}
+    words = [
+        f"{name.removesuffix('_bytes').replace('_', ' ')} {_figure(name, value)}"
+        for name, value in plain(row).items()
+        if _told(name, value, hidden)
+    ]
     message = getattr(row, "message", "") or getattr(row, "last_error", "")
     return ", ".join([*words, message] if message else words)
+
+
+def _figure(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name.endswith("_bytes"):
+        return f"{value / 2**20:.1f} MB"
+    if name.endswith(("_ratio", "_fill", "_used")) or name == "cpu":
+        return f"{value:.0%}"
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
 def _told(name: str, value: object, hidden: set[str]) -> bool:
@@ -96,5 +131,12 @@ def _rounded(value: float | None, digits: int = 1) -> float | None:
 _COLUMNS: list[Column[tuple[str, "HealthRow"]]] = [
     Column("part", "part", lambda item: item[0]),
     Column("state", "state", lambda item: getattr(item[1], "state", None), missing=""),
+    Column("limits", "limits", lambda item: _limits(item[1])),
     Column("details", "details", lambda item: _details(item[1])),
+]
+
+_ALERT_COLUMNS: list[Column["Alert"]] = [
+    Column("rule", "alert", lambda alert: alert.rule),
+    Column("subject", "about", lambda alert: alert.subject),
+    Column("sentence", "what holds", lambda alert: alert.sentence.removeprefix(f"{alert.rule}: ")),
 ]

@@ -1,12 +1,12 @@
 """Words for limits that the screen and the command line share."""
 
-_SPANS = {1.0: "second", 60.0: "minute", 3600.0: "hour", 86_400.0: "day"}
+_SPANS = {1.0: "a second", 60.0: "a minute", 3600.0: "an hour", 86_400.0: "a day"}
 _HOUR = 3600
 
 
-def span_word(seconds: float) -> str:
-    """``minute`` for a limit a minute; ``10 s`` for a span without a name."""
-    return _SPANS.get(seconds, f"{seconds:g} s")
+def span_words(seconds: float) -> str:
+    """``a minute``; ``in 10 s`` for a span without a name."""
+    return _SPANS.get(seconds, f"in {seconds:g} s")
 
 
 def reset_clock(seconds: float) -> str:
