@@ -143,8 +143,9 @@ class SettingsWatch:
                 return
 
     def _folders(self) -> set[Path]:
-        """The folder of every file, or the nearest one above it that is there."""
-        folders = (next((one for one in file.parents if one.is_dir()), None) for file in self._source.files())
+        """The folder of every file and of what it links to, or the nearest one above it that is there."""
+        places = {place for file in self._source.files() for place in (file, Path(os.path.realpath(file)))}
+        folders = (next((one for one in place.parents if one.is_dir()), None) for place in places)
         return {folder for folder in folders if folder is not None}
 
 

@@ -130,6 +130,15 @@ async def test_pieces_of_a_file_are_not_a_file(file: Path) -> None:
         assert watched.live.in_force.spreads.min_vrp == 1.2
 
 
+async def test_a_file_that_lives_elsewhere_is_followed_through_its_link(file: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "dotfiles.toml"
+    os.rename(file, elsewhere)
+    os.symlink(elsewhere, file)
+    async with watching() as watched:
+        write(elsewhere, "[scan]\ndays = 11\n")
+        await watched.until(lambda: watched.applied == [11])
+
+
 async def test_a_folder_that_is_made_later_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "later"))
     async with watching() as watched:

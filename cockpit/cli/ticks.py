@@ -93,9 +93,12 @@ def record(invocation: Invocation, file: Path, seconds: float | None) -> None:
     recorded: list[SessionFile] = []
 
     async def work() -> None:
+        from cockpit.cli.checked import settings_files
         from cockpit.context import open_context
 
-        async with open_context(invocation.settings, background=True, record=file, feed_only=True) as context:
+        settings = invocation.settings
+        written = settings_files(invocation, settings.profile)
+        async with open_context(settings, background=True, record=file, feed_only=True, written=written) as context:
             session_file = context.session_file
             assert session_file is not None
             recorded.append(session_file)

@@ -45,6 +45,18 @@ def test_validate_covers_the_keymap(cockpit: Cockpit, tmp_path: Path) -> None:
     assert "scan" in refused.err
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [('[ui]\ntheme = "drak"\n', "there is no theme drak"), ('[alerts.rules]\n"odd" = "vrp>>2"\n', "vrp>>2")],
+)
+def test_validate_covers_the_theme_and_the_alerts(cockpit: Cockpit, tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "odd.toml"
+    file.write_text(text, encoding="utf-8")
+    refused = cockpit("--config", str(file), "config", "validate")
+    assert refused.code == 3
+    assert told in refused.err
+
+
 def test_a_configuration_file_that_is_named_must_exist(cockpit: Cockpit, tmp_path: Path) -> None:
     refused = cockpit("--config", str(tmp_path / "none.toml"), "config", "show")
     assert refused.code == 3
