@@ -1,13 +1,15 @@
 """All that is known of one row, as an explanation: for what needs no look beyond the boards."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from cockpit.health.alert import Alert
 from cockpit.health.status import FeedStatus, HealthRow, ProcessStatus, ProviderStatus, StorageStatus, TaskStatus
 from cockpit.portfolio.position import Position
 from cockpit.scan.explain import Explanation, Row, Section
 from cockpit.spreads.structure import Spread
 from cockpit.ticks.quote import Ticker
 from cockpit.tui.format import age, compact, data_size, duration, fixed, percent, price, short_fraction, signed, since
+from cockpit.tui.panes.alert_lines import figures
 from cockpit.tui.panes.health_lines import limit_text
 from cockpit.tui.panes.spread_lines import bound_words
 from cockpit.tui.widgets.columns import Moment
@@ -143,9 +145,18 @@ def position(row: Position, moment: Moment) -> Explanation:
     )
 
 
-def health(rows: Mapping[str, HealthRow], moment: Moment) -> Explanation:
-    """Every part of the cockpit in full."""
-    return Explanation("Health", tuple(_health_section(row, moment) for row in rows.values()))
+def health(rows: Mapping[str, HealthRow], alerts: Iterable[Alert], moment: Moment) -> Explanation:
+    """Every alert whose condition holds, and every part of the cockpit in full."""
+    firing = tuple(
+        Row(
+            f"{alert.rule}: {alert.subject}" if alert.subject else alert.rule,
+            figures(alert),
+            f"{_ago(since(alert.at, moment.now))}, {alert.count} time{'s' if alert.count > 1 else ''}",
+        )
+        for alert in sorted(alerts, key=lambda alert: alert.at, reverse=True)
+    )
+    sections = (Section("Alerts", firing),) if firing else ()
+    return Explanation("Health", (*sections, *(_health_section(row, moment) for row in rows.values())))
 
 
 def _health_section(row: HealthRow, moment: Moment) -> Section:

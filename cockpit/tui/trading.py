@@ -120,7 +120,8 @@ def detail(app: "CockpitApp", screen: "MainScreen") -> None:
         case Pane.PORTFOLIO if (position := screen.portfolio.table.row()) is not None:
             app.push_screen(ExplanationView(details.position(position, moment)))
         case Pane.HEALTH:
-            app.push_screen(ExplanationView(details.health(screen.health.rows(), moment)))
+            rows, alerts = screen.health.rows(), screen.health.alerts()
+            app.push_screen(ExplanationView(details.health(rows, alerts.values(), moment)))
 
 
 def scan(app: "CockpitApp", tickers: Sequence[str] | None = None) -> None:

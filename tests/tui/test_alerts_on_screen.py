@@ -135,6 +135,19 @@ async def test_alone_the_health_pane_lists_every_alert(session: DemoSession, scr
         assert "x9" in shown
 
 
+async def test_many_alerts_leave_room_for_the_rest_and_enter_lists_them(session: DemoSession, screen: Screen) -> None:
+    for number in range(30):
+        session.boards.alerts.put(f"rich\0N{number}", alert("rich", f"N{number}"))
+    async with screen(session, (80, 24)) as (app, pilot):
+        await pilot.press("5")
+        await settled(app, pilot)
+        assert "and 21 more; Enter shows them all" in picture(app)
+        assert "binance" in picture(app)
+        await pilot.press("enter")
+        await settled(app, pilot)
+        assert "rich: N16" in picture(app)
+
+
 @given(st.lists(st.integers(0, 9), max_size=40), st.floats(0.0, 2.0))
 def test_every_alert_is_told_once_and_few_at_once(bursts: list[int], gap: float) -> None:
     board: Board[str, Alert] = Board()

@@ -22,7 +22,7 @@ def marked(text: str) -> str:
 
 
 def page(rows: dict[str, HealthRow], width: int) -> list[str]:
-    laid = health_page(rows, MOMENT, width, alerts={}, chosen="tradier")
+    laid = health_page(rows, MOMENT, width, alerts={}, height=40, chosen="tradier")
     return ["".join(words for words, _ in line.runs).rstrip() for line in laid.lines]
 
 
@@ -169,7 +169,7 @@ def test_no_line_of_the_page_is_too_wide(session: DemoSession, width: int) -> No
     assert isinstance(feed, FeedStatus)
     rows["feed"] = replace(feed, state=State.DEGRADED, message="the venue does not answer " * 12)
     alerts = {"a": Alert("rule", "row", "rule: row has x " * 20, NOW)}
-    laid = health_page(rows, MOMENT, width, alerts=alerts, chosen="tradier")
+    laid = health_page(rows, MOMENT, width, alerts=alerts, height=20, chosen="tradier")
     assert max(len("".join(words for words, _ in line.runs).rstrip()) for line in laid.lines) <= max(width, 55)
 
 

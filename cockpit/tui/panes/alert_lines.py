@@ -16,8 +16,11 @@ _COLUMNS = 70
 """From this width on rule and row have columns of their own."""
 
 
-def alert_lines(alerts: Iterable[Alert], moment: Moment, width: int, most: int) -> list[list[Run]]:
-    """A line for each alert with its rule, row, figures, age and count; the last of ``most`` tells of the others."""
+def alert_lines(alerts: Iterable[Alert], moment: Moment, width: int, most: int, hint: str = "z") -> list[list[Run]]:
+    """A line for each alert with its rule, row, figures, count and age.
+
+    The last of ``most`` tells how many others there are, and by ``hint`` which key shows them.
+    """
     newest = sorted(alerts, key=lambda alert: alert.at, reverse=True)
     shown = newest if len(newest) <= most else newest[: max(1, most - 1)]
     lines = [_line(alert, moment, width) for alert in shown]
@@ -25,7 +28,7 @@ def alert_lines(alerts: Iterable[Alert], moment: Moment, width: int, most: int) 
     if left and most == 1:
         lines = [_with_others(newest[0], left, width)]
     elif left:
-        lines.append([(fit(f"   and {left} more; z shows them all", width), Ink.WARN)])
+        lines.append([(fit(f"   and {left} more; {hint} shows them all", width), Ink.WARN)])
     return lines
 
 
@@ -37,7 +40,8 @@ def figures(alert: Alert) -> str:
 
 def _line(alert: Alert, moment: Moment, width: int) -> list[Run]:
     ago = age(since(alert.at, moment.now))
-    tail = f" {ago:>{_AGE}}" + (f" {f'x{alert.count}':<{_TIMES}}" if alert.count > 1 else " " * (_TIMES + 1))
+    times = f"x{alert.count}" if alert.count > 1 else ""
+    tail = f" {times:>{_TIMES}} {ago:>{_AGE}} "
     if width < _COLUMNS:
         return [(fit(f" {clean(alert.sentence)}", width - len(tail)), Ink.WARN), (tail, Ink.MUTED)]
     room = width - _RULE - _SUBJECT - len(tail) - 3

@@ -49,7 +49,7 @@ class HealthBody(LinesMixin, Widget, can_focus=True):
         if alone and height >= _PAGE:
             from cockpit.tui.panes.health_page import health_page
 
-            laid = health_page(rows, moment, width, alerts=alerts, chosen=chosen)
+            laid = health_page(rows, moment, width, alerts=alerts, height=height, chosen=chosen)
         else:
             from cockpit.tui.panes.health_lines import health_lines
 

@@ -50,6 +50,7 @@ _GAP = ("  ", Ink.TEXT)
 _BAR, _SHORT_BAR = 9, 3
 _METER = 16
 """Cells of a limit besides its bar."""
+_LEAST_ALERTS = 4
 _PARTS = (FeedStatus, StorageStatus, ProcessStatus)
 
 
@@ -59,12 +60,16 @@ def health_page(
     width: int,
     *,
     alerts: Mapping[str, Alert],
+    height: int,
     chosen: str | None = None,
 ) -> Laid:
-    """Alerts, the cockpit's own parts, vendors with all their limits, and their usage, in lines of ``width`` cells."""
+    """Alerts, the cockpit's own parts, vendors with all their limits, and their usage, in lines of ``width`` cells.
+
+    Many alerts leave half of the ``height`` to the rest.
+    """
     lines: list[list[Run]] = []
     if alerts:
-        lines += [*alert_lines(alerts.values(), moment, width, len(alerts)), []]
+        lines += [*alert_lines(alerts.values(), moment, width, max(_LEAST_ALERTS, height // 2), "Enter"), []]
     tasks = [row for row in rows.values() if isinstance(row, TaskStatus)]
     for row in sorted((row for row in rows.values() if isinstance(row, _PARTS)), key=_place):
         lines += _part(row, moment, width)
