@@ -1,6 +1,7 @@
 """Rules on real boards: what fires, how often, and what a user is told about a rule that cannot be read."""
 
 import asyncio
+import os
 import stat
 import sys
 from collections.abc import Mapping
@@ -211,3 +212,29 @@ async def test_a_hook_that_cannot_be_run_is_a_line_in_the_log(caplog: pytest.Log
     await until(lambda: bool(caplog.messages))
     assert "the alert command /no/such/program cannot be run: No such file or directory" in caplog.messages[0]
     await hook.aclose()
+
+
+def test_other_rules_take_over_and_one_that_stays_is_not_told_again() -> None:
+    desk = Desk({"high": "last(BTCUSDT)>60000", "low": "last(BTCUSDT)<70000"})
+    desk.price("65000")
+    assert len(desk.look()) == 2
+    rules = {"high": "last(BTCUSDT)>60000", "low": "last(BTCUSDT)<66000", "new": "last(BTCUSDT)>64000"}
+    desk.alerts.reconfigure(read_rules(rules, desk.alerts.rows), 60.0)
+    assert len(desk.boards.alerts) == 1, "what an old rule has found is taken off"
+    assert [sentence.partition(":")[0] for sentence in desk.look()] == ["low", "new"]
+    desk.alerts.reconfigure([], 60.0)
+    assert len(desk.boards.alerts) == 0
+    assert desk.look() == []
+
+
+async def test_a_command_that_is_taken_out_of_the_settings_is_not_run(tmp_path: Path) -> None:
+    hook = AlertHook(["touch"])
+    hook.command = ()
+    hook.start(Alert("r", "", str(tmp_path / "first"), NOW))
+    await asyncio.sleep(0.05)
+    hook.command = ("touch",)
+    second = tmp_path / "second"
+    hook.start(Alert("r", "", str(second), NOW))
+    await until(second.exists)
+    await hook.aclose()
+    assert os.listdir(tmp_path) == ["second"]

@@ -165,3 +165,20 @@ def test_clearing_forgets_everything() -> None:
     cache.put("a", 1, 10, 10)
     cache.clear()
     assert (cache.peek("a"), cache.size, len(cache)) == (None, 0, 0)
+
+
+async def test_other_bounds_are_kept_at_once_and_other_times_from_now_on() -> None:
+    clock, source = HandClock(), Source()
+    cache = make(clock)
+    for key in "abc":
+        cache.put(key, [1], 10.0, 400)
+    cache.reconfigure(entries=2, megabytes=1.0, negative_seconds=5.0, early_share=0.0)
+    assert [key for key in "abc" if cache.peek(key) is not None] == ["b", "c"]
+    cache.reconfigure(entries=100, megabytes=500 / 2**20, negative_seconds=5.0, early_share=0.0)
+    assert (len(cache), cache.size, cache.stats.evictions) == (1, 400, 2)
+    source.error = ProviderError("v", Refusal.NOT_FOUND, "no")
+    for pause, loads in ((0.0, 1), (4.9, 1), (0.1, 2)):
+        clock.move(pause)
+        with pytest.raises(ProviderError):
+            await cache.get("none", 10.0, source.load)
+        assert source.loads == loads
