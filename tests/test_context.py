@@ -137,3 +137,11 @@ async def test_a_replay_has_no_options_and_says_so(settings: Settings, recording
 def _marked(context: Context, position_id: str) -> bool:
     position = context.boards.positions.get(position_id)
     return position is not None and position.mark is not None
+
+
+async def test_the_same_market_gives_the_same_answer_however_often_it_is_scanned(settings: Settings) -> None:
+    async with open_context(settings, as_of=settings.sim.start) as context:
+        first = await context.commands.scan(days=10)
+        await context.commands.scan(["NVDA", first.candidates[-1].symbol])
+        again = await context.commands.scan(days=10)
+    assert (again.candidates, again.spreads) == (first.candidates, first.spreads)

@@ -117,6 +117,11 @@ class Memo:
             return None
         return known[2] if known[0].extends(inputs) else None
 
+    def known(self, symbol: str) -> Findings | None:
+        """The last findings of a name."""
+        known = self._known.get(symbol)
+        return None if known is None else known[2]
+
     def inputs(self, symbol: str) -> Inputs | None:
         """What a name was looked at with."""
         known = self._known.get(symbol)

@@ -229,9 +229,19 @@ class Scanner:
             run.waits = f"{count} name{'' if count == 1 else 's'} wait for past reports: {ration.sentence}"
 
     async def _look_closer(self, run: _Run, *, close_up: bool) -> None:
-        """Another look at the best of what may be traded; a close-up takes whatever was asked for."""
-        ordered = [one for one in sorted(run.found.values(), key=Findings.rank) if one.problem is None]
+        """Another look at the best of what may be traded; a close-up takes whatever was asked for.
+
+        The best are those of the first looks, whatever an earlier scan has seen from nearer: the same market gives the
+        same answer, however often it is scanned.
+        """
+        firsts = (self._memo.known(symbol) for symbol, one in run.found.items() if one.problem is None)
+        ordered = sorted((one for one in firsts if one is not None), key=Findings.rank)
         best = [one for one in ordered if one.candidate.best_spread is not None][: self._settings.scan.closer_look]
+        chosen = {one.candidate.symbol for one in (ordered if close_up else best)}
+        for one in ordered:
+            symbol, sized = one.candidate.symbol, self._with_sector(one)
+            if symbol not in chosen and run.found[symbol] is not sized:
+                self._take(run, sized)
         places = asyncio.Semaphore(self._settings.scan.concurrency)
 
         async def look(symbol: str) -> None:
@@ -249,8 +259,8 @@ class Scanner:
             await asyncio.sleep(0)
 
         async with asyncio.TaskGroup() as group:
-            for one in ordered if close_up else best:
-                group.create_task(look(one.candidate.symbol))
+            for symbol in sorted(chosen):
+                group.create_task(look(symbol))
 
     def _take(self, run: _Run, findings: Findings) -> None:
         symbol = findings.candidate.symbol
@@ -316,8 +326,8 @@ class Scanner:
                 )
             inputs = await self._inputs(report, spot, claims, dates, waits=waits)
             now = self._clock.now()
-            findings = self._closer_memo.recall(inputs, now) or self._memo.findings(inputs, now, self._settings)
-            return self._with_sector(findings)
+            first = self._memo.findings(inputs, now, self._settings)
+            return self._with_sector(self._closer_memo.recall(inputs, now) or first)
         except CockpitError as error:
             return self._nothing(report, str(error), spot, dates)
         except Exception as error:
