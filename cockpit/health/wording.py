@@ -10,8 +10,8 @@ def span_words(seconds: float) -> str:
 
 
 def reset_clock(seconds: float) -> str:
-    """Time left as a clock: ``00:38``, ``59:59``, and from an hour on ``9h00m``; never below zero."""
+    """Time left as a clock: ``00:38``, ``59:59``, and from an hour on ``9h05``; never below zero."""
     left = max(0, int(seconds + 0.999))  # it reads 00:00 only when nothing is left
     if left < _HOUR:
         return f"{left // 60:02d}:{left % 60:02d}"
-    return f"{left // _HOUR}h{left // 60 % 60:02d}m"
+    return f"{left // _HOUR}h{left // 60 % 60:02d}"

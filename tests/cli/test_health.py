@@ -27,7 +27,7 @@ def test_without_an_alert_there_is_no_second_table(cockpit: Cockpit) -> None:
     ("window", "told"),
     [
         (Window(120, 60.0, 84, 38.0), "84/120 a minute, 00:38 left"),
-        (Window(25, 86_400.0, 12, 32_400.0), "12/25 a day, 9h00m left"),
+        (Window(25, 86_400.0, 12, 32_400.0), "12/25 a day, 9h00 left"),
         (Window(200, 3600.0, 0, 0.0), "0/200 an hour"),
         (Window(300, 300.0, 1, 2.0), "1/300 in 300 s, 00:02 left"),
     ],

@@ -238,3 +238,21 @@ async def test_a_command_that_is_taken_out_of_the_settings_is_not_run(tmp_path: 
     await until(second.exists)
     await hook.aclose()
     assert os.listdir(tmp_path) == ["second"]
+
+
+def test_a_look_from_outside_tells_nobody_and_arms_nothing() -> None:
+    desk = Desk({"high": "last(BTCUSDT)>60000", "low": "last(BTCUSDT)<60000", "unknown": "memory>1"})
+    desk.price("60001")
+    assert [alert.rule for alert in desk.alerts.holding()] == ["high"]
+    assert (desk.told, len(desk.boards.alerts)) == ([], 0)
+    assert desk.look() == ["high: last(BTCUSDT) 60,001 (last(BTCUSDT)>60000)"]
+
+
+@pytest.mark.parametrize("bell", [True, False])
+def test_the_setting_of_the_bell_goes_with_each_alert(*, bell: bool) -> None:
+    desk = Desk({"high": "last(BTCUSDT)>60000"})
+    desk.alerts.bell = bell
+    desk.price("60001")
+    desk.look()
+    (alert,) = desk.boards.alerts.values()
+    assert alert.bell is bell

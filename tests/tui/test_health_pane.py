@@ -151,7 +151,7 @@ def test_the_page_tells_limits_breaker_caches_and_the_last_error_with_its_age() 
     )
     lines = page({"provider:tradier": vendor}, 120)
     text = "\n".join(lines)
-    for words in ("84/120m   ▇▇▇▇▇▇▁▁▁ 00:38", "12/25d", "9h00m", "0/3005m", "queue 2", "breaker open 00:12"):
+    for words in ("84/120m   ▇▇▇▇▇▇▁▁▁ 00:38", "12/25d", "9h00", "0/3005m", "queue 2", "breaker open 00:12"):
         assert words in text
     for words in ("L1  80%", "L2  50%", "p95 112ms", "asked 7", "failed 3", "evicted 4", "3m ago: tradier: HTTP 503"):
         assert words in text
@@ -177,7 +177,7 @@ def test_no_line_of_the_page_is_too_wide(session: DemoSession, width: int) -> No
     ("seconds", "clock"),
     [
         *((0.0, "00:00"), (-3.0, "00:00"), (0.2, "00:01"), (38.0, "00:38"), (59.5, "01:00"), (2460, "41:00")),
-        *((3599.9, "1h00m"), (32_400.0, "9h00m"), (86_399.0, "23h59m")),
+        *((3599.9, "1h00"), (32_400.0, "9h00"), (86_399.0, "23h59")),
     ],
 )
 def test_reset_clocks(seconds: float, clock: str) -> None:
