@@ -59,6 +59,7 @@ CANDIDATE_FIELDS: Mapping[str, Field[Candidate]] = _by_name(
         Field("n", float, lambda c: float(c.quarters), "past reports"),
         Field("tail", float, lambda c: c.tail_ratio, "largest over mean past move"),
         Field("liq", str, lambda c: None if c.tier is None else c.tier.letter, "liquidity, A best to D"),
+        Field("oi", float, lambda c: None if c.open_interest is None else float(c.open_interest), "open interest"),
         Field("sent", float, lambda c: None if c.sentiment is None else c.sentiment.score, "sentiment, -1 to +1"),
         Field("score", float, lambda c: c.score, "score, 0 to 100"),
         Field("flags", str, lambda c: " ".join(c.flags) or None, "doubts"),

@@ -154,6 +154,18 @@ def near_the_money_tier(smile: Smile, move: float) -> Tier:
     return tiers[len(tiers) // 2]
 
 
+def near_the_money_interest(smile: Smile, move: float) -> int | None:
+    """The middle open interest of the options within one implied move; None where one of them has none."""
+    forward = smile.forward.price
+    near = [
+        quote.open_interest
+        for strike in smile.chain.strikes
+        if abs(strike - forward) <= forward * move and (quote := smile.quote(strike)) is not None
+    ]
+    counts = sorted(count for count in near if count is not None)
+    return counts[len(counts) // 2] if counts and len(counts) == len(near) else None
+
+
 def _before(past: Sequence[PastReport], now: datetime) -> list[PastReport]:
     today = now.astimezone(NEW_YORK).date()
     return [report for report in past if report.report_date < today]
@@ -241,6 +253,7 @@ def _with_moves(
         implied_method=settings.implied_move,
         implied_moves=tuple(MethodMove(method, move) for method, move in priced.moves.items()),
         tier=near_the_money_tier(smile, priced.moves["atmf"]),
+        open_interest=near_the_money_interest(smile, priced.moves["atmf"]),
     )
 
 

@@ -49,7 +49,7 @@ class Candidate:
         vrp_mean: the plain ratio.
         dispersion: median absolute deviation over median of the reactions.
         tail_ratio: largest over mean reaction.
-        tier: liquidity of the near-the-money options.
+        tier: liquidity of the near-the-money options; ``open_interest`` is the middle one of theirs.
         sentiment: what people write about it; None where nobody was asked. It never scores.
         score: of the best spread, 0 to 100.
         best_spread: id of that spread.
@@ -107,6 +107,7 @@ class Candidate:
     dispersion: float | None = None
     tail_ratio: float | None = None
     tier: Tier | None = None
+    open_interest: int | None = None
     reactions: tuple[Reaction, ...] = ()
     sentiment: Sentiment | None = None
     score: float | None = None

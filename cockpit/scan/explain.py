@@ -102,6 +102,8 @@ def _inputs(candidate: Candidate) -> Iterator[Row]:
         UNKNOWN if candidate.tier is None else candidate.tier.letter,
         f"middle tier of the options within one implied move, {CONTRACTS} contracts",
     )
+    interest = UNKNOWN if candidate.open_interest is None else f"{candidate.open_interest:,}"
+    yield Row("open interest", interest, "the middle one of the same options")
     if candidate.sector is not None:
         yield Row("sector", candidate.sector, "what is open in it counts against sizing.sector_cap")
     elif candidate.best_spread is not None:
