@@ -145,7 +145,7 @@ class ReplayExchange:
         """Have the next frames be those from a time on."""
         if back:
             self._ahead.clear()
-            self._frames = iter(self._recording)
+            self._frames = self._recording.frames(target)
             self._damage = None
         self._ahead = [frame for frame in self._ahead if frame.received_ns >= target]
         while not self._ahead and (taken := self._take()):

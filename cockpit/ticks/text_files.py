@@ -5,11 +5,11 @@ import lzma
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from cockpit.errors import DamagedError, UsageError
 
@@ -18,7 +18,15 @@ _HEAD_BYTES = 16
 _CHUNK = 2**20
 _GZIP = b"\x1f\x8b"
 _ZIP = b"PK\x03\x04"
+_GZIP_FORM = 16 + zlib.MAX_WBITS
+_PIECE = 2**18
 _SAMPLE = 80
+
+if TYPE_CHECKING:
+    from zlib import _Decompress as _Unpacker
+
+_Piece = tuple[int, "_Unpacker | None", bytes]
+"""Where it begins in the file, what unpacks it, and what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,23 @@ class BadLine:
     kind: str
     line: int
     sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the lines of a file can be read from again.
+
+    Attributes:
+        offset: of the first byte that has not been read, in the file as it lies on the disk.
+        line: lines before it.
+        rest: what has been read of the line after these.
+        unpacker: in the midst of compressed data, what is needed to go on; it keeps some 40 kB.
+    """
+
+    offset: int = 0
+    line: int = 0
+    rest: bytes = b""
+    unpacker: "_Unpacker | None" = None
 
 
 def bad_line(kind: str, number: int, line: bytes) -> BadLine:
@@ -64,16 +89,38 @@ def is_zip(path: Path) -> bool:
     return head(path).startswith(_ZIP)
 
 
-def lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def lines(
+    path: Path, start: Place | None = None, passed: Callable[[Place], None] | None = None
+) -> Iterator[tuple[int, bytes]]:
     """Numbered lines of a plain or gzipped file, with their ends; the last one may lack it.
+
+    Args:
+        start: where to begin, as it was told when the file was read before.
+        passed: told now and then where the reading could begin another time, before the lines from there on.
 
     Raises:
         DamagedError: after the last whole line, where compressed data breaks off or a line never ends.
         UsageError: there is no such file, or it cannot be read.
     """
+    start = start or Place()
+    number, rest = start.line, start.rest
     try:
-        with path.open("rb") as raw, _unpacked(raw) as stream:
-            yield from _lines(stream, str(path))
+        with path.open("rb") as raw:
+            pieces = _unpacked_pieces if raw.read(len(_GZIP)) == _GZIP else _plain_pieces
+            raw.seek(start.offset)
+            for offset, unpacker, piece in pieces(raw, start.unpacker):
+                if passed is not None:
+                    passed(Place(offset, number, rest, unpacker))
+                *whole, rest = (rest + piece).split(b"\n")
+                for line in whole:
+                    number += 1
+                    yield number, line + b"\n"
+                if len(rest) > _LONGEST_LINE:
+                    raise DamagedError(f"{path}, line {number + 1}: it is longer than any line of such a file")
+            if rest:
+                yield number + 1, rest
+    except (EOFError, zlib.error) as error:
+        raise _damaged(str(path), number, error) from None
     except OSError as error:
         raise _unreadable(path, error) from None
 
@@ -145,6 +192,41 @@ def _lines(stream: IO[bytes], where: str) -> Iterator[tuple[int, bytes]]:
             yield number, line
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, lzma.LZMAError) as error:
         raise _damaged(where, number, error) from None
+
+
+def _plain_pieces(raw: BinaryIO, unpacker: "_Unpacker | None") -> Iterator[_Piece]:
+    offset = raw.tell()
+    while piece := raw.read(_PIECE):
+        yield offset, None, piece
+        offset += len(piece)
+
+
+def _unpacked_pieces(raw: BinaryIO, unpacker: "_Unpacker | None") -> Iterator[_Piece]:
+    """Of one gzip member after the other. A little that is packed can be a lot: no piece is larger than any other.
+
+    Raises:
+        EOFError: the file ends within a member.
+        zlib.error: what follows is no member, or a damaged one.
+    """
+    unpack = None if unpacker is None else unpacker.copy()
+    while packed := raw.read(_PIECE):
+        piece = b""
+        while packed or len(piece) == _PIECE:
+            if unpack is None:
+                packed = packed.lstrip(b"\0")  # some writers fill up the space between members
+                if not packed:
+                    break
+                unpack = zlib.decompressobj(_GZIP_FORM)
+            offset, before = raw.tell() - len(packed), unpack.copy()
+            piece = unpack.decompress(packed, _PIECE)
+            packed = unpack.unconsumed_tail
+            if piece:
+                yield offset, before, piece
+            if unpack.eof:
+                packed, piece = unpack.unused_data, b""
+                unpack = None
+    if unpack is not None:
+        raise EOFError("compressed file ended before the end-of-stream marker was reached")
 
 
 @contextmanager

@@ -6,11 +6,11 @@ import re
 import sqlite3
 import zipfile
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cockpit.errors import UsageError
 from cockpit.paths import Paths
@@ -201,8 +201,11 @@ async def test_aggregated_trades_make_the_bars_of_their_trades(paths: Paths, tmp
     for number in range(2000):
         size = number % 4 + 1
         first = came[-1].trade_id + 1 if came else 1
-        same = replace(trade(first, maker=number % 3 == 0), time_ms=START_MS + number * 300)
-        came += [replace(same, trade_id=first + one, quantity=same.quantity * (one + 1)) for one in range(size)]
+        same = trade(first, maker=number % 3 == 0, time_ms=START_MS + number * 300)
+        came += [
+            Trade("BTCUSDT", first + one, same.price, same.quantity * (one + 1), same.time_ms, same.buyer_is_maker)
+            for one in range(size)
+        ]
         total = sum(one.quantity for one in came[-size:])
         rows.append(f"{number},{same.price},{total},{first},{first + size - 1},{same.time_ms},{same.buyer_is_maker}")
     file = tmp_path / "BTCUSDT-aggTrades-2026-01-01.csv"
