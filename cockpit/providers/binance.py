@@ -65,6 +65,9 @@ class Binance:
         venue: addresses.
         settings: limits in request weight, and the timeout.
         clock: monotonic time.
+
+    Attributes:
+        served: its name once a connection to it was open; empty before.
     """
 
     live = True
@@ -74,6 +77,7 @@ class Binance:
         self, http: HttpClient, name: str, venue: VenueSettings, settings: BinanceSettings, clock: Clock
     ) -> None:
         self.name = name
+        self.served = ""
         self._http = http
         self._venue = venue
         self._timeout = settings.timeout
@@ -117,6 +121,8 @@ class Binance:
         from websockets.asyncio.client import connect
         from websockets.exceptions import WebSocketException
 
+        from cockpit.providers.coalescing import CoalescingConnection
+
         wanted = frozenset(symbol.upper() for symbol in symbols)
         streams = [f"{symbol.lower()}@{channel}" for symbol in sorted(wanted) for channel in _CHANNELS]
         first, rest = _split(streams)
@@ -132,9 +138,11 @@ class Binance:
                     close_timeout=1,
                     max_size=_MAX_FRAME,
                     max_queue=_MAX_QUEUE,
+                    create_connection=CoalescingConnection,
                 )
             except (OSError, EOFError, WebSocketException, LimitError) as error:
                 raise self._refused(error) from None
+        self.served = self.name
         stream = BinanceStream(connection, wanted, tap=self._tap)
         async with connection:
             keep_alive = asyncio.create_task(stream.keep_alive(), name=f"{self.name}-pings")

@@ -1,12 +1,12 @@
 """One trade on an exchange."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """A trade as the venue reported it.
+
+class Trade(Struct, frozen=True, gc=False):
+    """A trade as the venue reported it. Thousands are made a second: as a dataclass one would cost ten times as much.
 
     Attributes:
         symbol: upper case, for instance ``BTCUSDT``.

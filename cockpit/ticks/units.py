@@ -23,6 +23,8 @@ def scaled(value: Decimal) -> int:
     try:
         exact = _multiply(value, _ONE)
         units = int(exact)
+        if 0 < units <= LARGEST and units == exact:
+            return units
     except (ValueError, OverflowError, InvalidOperation):  # not finite
         units, exact = 0, _NOTHING
     if not 0 < units <= LARGEST and not (units == 0 and 0 < exact < 1):
