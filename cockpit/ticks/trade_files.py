@@ -2,7 +2,7 @@
 
 A trade is ``id, price, quantity, quote quantity, time, buyer is maker`` (and, for spot, best match); an aggregate is
 ``id, price, quantity, first trade id, last trade id, time, buyer is maker`` (and best match). Times are milliseconds,
-microseconds from 2025 on. A first line may name the columns.
+microseconds from 2025 on, which are cut to milliseconds. A first line may name the columns.
 """
 
 import re
