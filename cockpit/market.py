@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cockpit.clock import Anchor, Clock, SimulatedClock, SystemClock
 from cockpit.emulator.process import EmulatorProcess, running_emulator
-from cockpit.errors import CockpitError, ProviderError, Refusal, UsageError
+from cockpit.errors import CockpitError, ConfigurationError, ProviderError, Refusal, UsageError
 from cockpit.health.status import ProviderStatus
 from cockpit.health.usage import Usage
 from cockpit.net.http import HttpClient
@@ -103,6 +103,8 @@ async def live_market(
         async with HttpClient(clock) as http:
             yield _vendors(http, clock, settings)
         return
+    if runs:
+        await _check_venue(settings, database)
     clock = SystemClock()
     paused = asyncio.Event()
     async with live_network(settings, settings.folders(), clock, paused.set) as network:
@@ -119,7 +121,7 @@ async def live_market(
 
         async def keep() -> None:
             await meta.put(database, _SPENT, http.memory())
-            if isinstance(exchange, FallbackExchange) and exchange.served:
+            if isinstance(exchange, Binance | FallbackExchange) and exchange.served:
                 await meta.put(database, _VENUE, exchange.served)
 
         async with _kept_at_the_end(keep):
@@ -259,6 +261,22 @@ def _vendors(http: HttpClient, clock: Clock, settings: Settings) -> Market:
         usage=http.usage,
         http=http,
     )
+
+
+async def _check_venue(settings: Settings, database: Database) -> None:
+    """See to it that the trades of two venues, each of which numbers them in its own way, do not come together.
+
+    Raises:
+        ConfigurationError: the folder holds trades of another venue than the one that is to be streamed.
+    """
+    wanted, held = settings.ticks.venue, await meta.get(database, _VENUE)
+    if held in (None, wanted) or (wanted == "binance" and settings.ticks.switch_venue):
+        return
+    if await stored_symbols(database):
+        raise ConfigurationError(
+            f'ticks.venue is "{wanted}", but {settings.folders().data} holds trades of {held}, which numbers them in '
+            f'its own way; set ticks.venue = "{held}", or another paths.data_dir'
+        )
 
 
 async def _with_fallback(market: Market, http: HttpClient, settings: Settings, database: Database) -> Market:

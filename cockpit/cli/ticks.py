@@ -19,6 +19,7 @@ from cockpit.errors import DamagedError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from cockpit.storage.database import Database
+    from cockpit.storage.gap_marks import GapMark, GapMarks
     from cockpit.ticks.importer import ImportReport
     from cockpit.ticks.kline import SourcedBar
     from cockpit.ticks.session_file import SessionFile
@@ -187,26 +188,31 @@ def bars(
     """Sum the stored trades of a symbol up into bars; where there are none, take imported klines.
 
     "source" tells which. A bar with any stored trade comes from the trades alone. "covered" is the share of a bar's
-    time that klines tell of: below 1 some are missing.
+    time that klines tell of: below 1 some are missing. "gaps" and "backfilled" are the trades of the gaps in the
+    stream that touch a bar: those that are missing still, and those that were fetched later.
     """
+    columns: list[Column[SourcedBar]] = list(_BAR)
 
     async def work() -> list["SourcedBar"]:
+        from cockpit.storage.gap_marks import read_gap_marks
         from cockpit.storage.sourced_bars import read_sourced_bars
 
         async with _database(invocation, symbol, klines=True) as (database, name):
-            found = read_sourced_bars(database, name, timeframe, _milliseconds(start), _milliseconds(end), flat=flat)
+            span = _milliseconds(start), _milliseconds(end)
+            columns.extend(_mark_columns(await read_gap_marks(database, name, *span)))
+            found = read_sourced_bars(database, name, timeframe, *span, flat=flat)
             if form != "csv":
                 return [bar async for bar in found]
             # A table needs to know its widest cell and JSON is one document, but lines can leave as they come.
             rows = csv.writer(sys.stdout, lineterminator="\n")
-            rows.writerow([column.key for column in _BAR])
+            rows.writerow([column.key for column in columns])
             async for bar in found:
-                rows.writerow([plain(column.value(bar)) for column in _BAR])
+                rows.writerow([plain(column.value(bar)) for column in columns])
             return []
 
     found = complete(work())
     if form != "csv":
-        sheet = Sheet("bars", "bars", _BAR, found, "No trade and no kline is stored in that time.")
+        sheet = Sheet("bars", "bars", columns, found, "No trade and no kline is stored in that time.")
         print_sheet(sheet, form, symbol=symbol.upper(), timeframe=timeframe)
 
 
@@ -273,6 +279,25 @@ def _instant(milliseconds: int) -> datetime:
 
 def _kinds(rejected: Mapping[str, int]) -> str | None:
     return ", ".join(f"{count} {kind}" for kind, count in rejected.items()) or None
+
+
+def _mark_columns(marks: "GapMarks") -> Iterator[Column["SourcedBar"]]:
+    """What the ledger of gaps says of each bar that comes from the stream; klines know of no gap."""
+
+    def of(one: "SourcedBar") -> "GapMark | None":
+        return marks.of(one.bar) if one.source.value == "trades" else None
+
+    def few(count: int) -> str:
+        return str(count) if count else ""
+
+    def missing(one: "SourcedBar") -> int | None:
+        return None if (mark := of(one)) is None else mark.missing
+
+    def backfilled(one: "SourcedBar") -> int | None:
+        return None if (mark := of(one)) is None else mark.backfilled
+
+    yield Column("gaps", "gaps", missing, few, right=True, missing="")
+    yield Column("backfilled", "backfilled", backfilled, few, right=True, missing="")
 
 
 _REPORT: list[Column["ImportReport"]] = [

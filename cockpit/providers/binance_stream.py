@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cockpit.providers.binance_frames import decode_frame
+from cockpit.providers.binance_frames import decode_frame, unknown_members
 from cockpit.providers.ports import Rejected, StreamEvent, Tap
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 PING_SECONDS = 5.0
 """Between our pings, and at most until the answer to one."""
+_LOOK_EVERY = 100
+_MOST_UNKNOWN = 32
 
 
 class BinanceStream:
@@ -38,13 +40,19 @@ class BinanceStream:
         self._ping_seconds = ping_seconds
         self._tap = tap
         self._gone = ""
+        self._unknown: set[str] = set()
         self.ended = ""
 
     async def __aiter__(self) -> AsyncIterator[StreamEvent | Rejected]:
-        """Events in order of arrival; ends when the connection does."""
+        """Events in order of arrival; ends when the connection does.
+
+        One frame in a hundred is looked at for members that nobody knows. Each is told once, as a rejection beside the
+        event that holds it.
+        """
         from websockets.exceptions import ConnectionClosed
 
         symbols, receive, tap = self._symbols, self._connection.recv, self._tap
+        frames = 0
         try:
             while True:
                 frame = await receive()
@@ -53,10 +61,21 @@ class BinanceStream:
                 event = decode_frame(frame, symbols)
                 if event is not None:
                     yield event
+                frames += 1
+                if frames % _LOOK_EVERY == 0:
+                    for name in self._news(frame):
+                        yield Rejected("unknown member", name)
         except ConnectionClosed as closed:
             close = closed.rcvd
             told = f"closed with code {close.code} {close.reason}".rstrip() if close else "the connection broke"
             self.ended = self._gone or told
+
+    def _news(self, frame: str | bytes) -> list[str]:
+        """Unknown members that have not been told yet; of a venue gone mad only the first ones."""
+        found = [name for name in unknown_members(frame) if name not in self._unknown]
+        found = found[: _MOST_UNKNOWN - len(self._unknown)]
+        self._unknown.update(found)
+        return found
 
     def abort(self) -> None:
         """Break the connection at once; a closing handshake with a peer that is gone would only wait."""

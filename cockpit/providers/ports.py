@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from cockpit.options.chain import OptionChain
 from cockpit.scan.earnings import DateClaim, EarningsReport, PastReport
 from cockpit.scan.moves import DailyBar
@@ -19,12 +21,22 @@ from cockpit.ticks.trade import Trade
 StreamEvent = Trade | BookTop | DayTicker
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Something on the stream that was not taken: its kind (for counting) and a short sample of it."""
+class Rejected(Struct, frozen=True, gc=False):
+    """Something on the stream that was not taken. There may be a flood of it, so that it is cheap to make.
+
+    Attributes:
+        kind: for counting.
+        start: the beginning of it, as it came.
+    """
 
     kind: str
-    sample: str
+    start: str | bytes
+
+    @property
+    def sample(self) -> str:
+        """The beginning as text that can be written anywhere."""
+        text = self.start if isinstance(self.start, str) else self.start.decode("utf-8", "backslashreplace")
+        return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 SHUTDOWN: Final = "server shutdown"

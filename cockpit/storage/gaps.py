@@ -1,5 +1,6 @@
 """The ledger of gaps: every stretch of trade ids that did not come, what became of it, and why."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -8,6 +9,11 @@ from aiosqlite import Connection
 from cockpit.storage.database import Database
 from cockpit.storage.minutes import ID_BITS, ID_MASK
 
+_WRITE = (
+    "INSERT INTO ticks_gaps (symbol, first_id, last_id, next_id, first_ms, last_ms, found_ms, ended_ms, "
+    "state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (symbol, first_id, last_id) DO UPDATE "
+    "SET next_id = excluded.next_id, ended_ms = excluded.ended_ms, state = excluded.state, reason = excluded.reason"
+)
 _COLUMNS = "id, symbol, first_id, last_id, next_id, first_ms, last_ms, found_ms, ended_ms, state, reason"
 
 
@@ -65,22 +71,21 @@ async def write_gap(database: Database, gap: GapRow) -> GapRow:
     Raises:
         StorageError: the database cannot be written.
     """
-    async with (
-        database.write() as connection,
-        connection.execute(
-            "INSERT INTO ticks_gaps (symbol, first_id, last_id, next_id, first_ms, last_ms, found_ms, ended_ms, "
-            "state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (symbol, first_id, last_id) DO UPDATE "
-            "SET next_id = excluded.next_id, ended_ms = excluded.ended_ms, state = excluded.state, "
-            "reason = excluded.reason RETURNING id",
-            (
-                *(gap.symbol, gap.first_id, gap.last_id, gap.next_id, gap.first_ms, gap.last_ms),
-                *(gap.found_ms, gap.ended_ms, gap.state.value, gap.reason),
-            ),
-        ) as rows,
-    ):
+    async with database.write() as connection, connection.execute(f"{_WRITE} RETURNING id", _values(gap)) as rows:
         row = await rows.fetchone()
     assert row is not None
     return replace(gap, row=int(row[0]))
+
+
+async def write_gaps(database: Database, gaps: Iterable[GapRow]) -> None:
+    """Write down many gaps at once, all or none of them.
+
+    Raises:
+        StorageError: the database cannot be written.
+    """
+    if values := [_values(gap) for gap in gaps]:
+        async with database.write() as connection:
+            await connection.executemany(_WRITE, values)
 
 
 async def open_gaps(database: Database) -> list[GapRow]:
@@ -144,6 +149,13 @@ async def _low_key(connection: Connection, symbol: str) -> int | None:
     async with connection.execute("SELECT id FROM ticks_symbols WHERE symbol = ?", (symbol,)) as rows:
         row = await rows.fetchone()
     return None if row is None else int(row[0]) << ID_BITS
+
+
+def _values(gap: GapRow) -> tuple[str | int | None, ...]:
+    return (
+        *(gap.symbol, gap.first_id, gap.last_id, gap.next_id, gap.first_ms, gap.last_ms),
+        *(gap.found_ms, gap.ended_ms, gap.state.value, gap.reason),
+    )
 
 
 def _row(

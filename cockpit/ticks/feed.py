@@ -113,14 +113,16 @@ class Feed:
                 for helper in helpers:
                     helper.cancel()
                 self._publish(everything=True)
+        await self._refill.settle()
 
     def rebase(self) -> None:
         """Forget the order of trade ids after a jump of the market's clock.
 
-        What is still on its way from before the jump comes together with what comes after it, so for a few seconds
-        no jump of an id counts as a gap.
+        On a live stream what is still on its way from before the jump comes together with what comes after it, so for a
+        few seconds no jump of an id counts as a gap. A recording is moved between two frames: there every jump counts.
         """
-        self._lenient_until = self._clock.monotonic() + _REBASE_SECONDS
+        if self._exchange.live:
+            self._lenient_until = self._clock.monotonic() + _REBASE_SECONDS
         self._refill.forget()
         self._offset.forget()
         self._silences.clear()
@@ -161,7 +163,7 @@ class Feed:
 
     def _take(self, event: StreamEvent | Rejected, now: float) -> None:
         if isinstance(event, Rejected):
-            self._reject(event.kind, event.sample, now)
+            self._rejects.add(self._exchange.name, event.kind, event.start, now)
             return
         tape = self._tapes.get(event.symbol)
         if tape is None:
@@ -189,21 +191,22 @@ class Feed:
             lag = self._clock.now().timestamp() * 1000.0 + self._offset_ms - trade.time_ms
             self._lag.record(lag)
             tape.lag(lag)
-        if now < self._lenient_until:
-            self._skip(tape, trade, step)
-        elif step is Step.JUMP:
+        if self._skipped_from:
+            self._skip_to(tape, trade.trade_id)
+        if step is Step.JUMP:
             gap, first_ms = tape.sequence.newest_gap, tape.jumped_from_ms
-            self._refill.found(tape, gap, "missing in the stream", first_ms, trade.time_ms)
+            if now < self._lenient_until:
+                self._refill.skip(tape, gap)
+            else:
+                self._refill.found(tape, gap, "missing in the stream", first_ms, trade.time_ms)
         if not self._recorder.record(trade):
             self._refill.lost(trade.symbol, trade.trade_id)
 
-    def _skip(self, tape: Tape, trade: Trade, step: Step) -> None:
-        """Right after a jump of the clock nothing is missing, but what lies between must not be looked for later."""
-        if step is Step.JUMP:
-            self._refill.skip(tape, tape.sequence.newest_gap)
+    def _skip_to(self, tape: Tape, trade_id: int) -> None:
+        """What lies between a jump of the clock and the first trade after it must not be looked for later."""
         skipped_from = self._skipped_from.pop(tape.symbol, None)
-        if skipped_from is not None and skipped_from < trade.trade_id:
-            self._refill.skip(tape, Gap(skipped_from, trade.trade_id - 1))
+        if skipped_from is not None and skipped_from < trade_id:
+            self._refill.skip(tape, Gap(skipped_from, trade_id - 1))
 
     def _reject(self, kind: str, sample: str, now: float) -> None:
         self._rejects.add(self._exchange.name, kind, sample, now)

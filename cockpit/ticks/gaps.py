@@ -90,7 +90,10 @@ class TradeSequence:
         return self.newest_gap
 
     def lose(self, gap: Gap) -> None:
-        """Count ids as missing: from before the order began, or come and lost again."""
+        """Count ids as missing: a jump, from before the order began, or come and lost again."""
+        if not self._gaps or gap.first_id > self._gaps[-1].last_id:  # the usual case is the newest gap
+            self._append(gap)
+            return
         first_id = gap.first_id
         for known in self.missing_in(gap):
             self._insert(Gap(first_id, known.first_id - 1))
@@ -141,6 +144,18 @@ class TradeSequence:
         self._gaps.clear()
         self._doubtful = None
 
+    def _append(self, gap: Gap) -> None:
+        """Add ids above all that are missing so far."""
+        if gap.last_id < gap.first_id:
+            return
+        gaps = self._gaps
+        self.missing += gap.last_id - gap.first_id + 1
+        if gaps and gaps[-1].last_id + 1 == gap.first_id:
+            gaps[-1] = Gap(gaps[-1].first_id, gap.last_id)
+            return
+        gaps.append(gap)
+        self._forget_oldest()
+
     def _insert(self, gap: Gap) -> None:
         """Add ids of which none is missing so far."""
         if gap.last_id < gap.first_id:
@@ -152,8 +167,12 @@ class TradeSequence:
             self._gaps[index - 1] = Gap(before.first_id, gap.last_id)
             return
         self._gaps.insert(index, gap)
-        # Beyond the bound an old gap stays counted, but what comes late for it is taken for seen.
-        del self._gaps[:-_GAPS_KEPT]
+        self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        """Beyond the bound an old gap stays counted, but what comes late for it is taken for seen."""
+        if len(self._gaps) > _GAPS_KEPT:
+            del self._gaps[0]
 
     def _index(self, trade_id: int) -> int:
         """Of the last gap that begins at or before an id; -1 where there is none."""

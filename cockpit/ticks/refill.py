@@ -16,7 +16,7 @@ from cockpit.errors import CockpitError, ProviderError
 from cockpit.providers.ports import Exchange
 from cockpit.settings import TickSettings
 from cockpit.storage.database import Database
-from cockpit.storage.gaps import GapRow, GapState, StoredEnd, holes, open_gaps, stored_end, write_gap
+from cockpit.storage.gaps import GapRow, GapState, StoredEnd, holes, open_gaps, stored_end, write_gap, write_gaps
 from cockpit.storage.ticks import store_trades
 from cockpit.ticks.gaps import Gap
 from cockpit.ticks.recorder import Recorder
@@ -34,6 +34,7 @@ _EMPTY_TRIES = 6
 _ROOM = 0.5
 _HOLES_WITHIN = 100_000
 _LOOK_SECONDS = 1.0
+_NO_ANSWERS = "a recording answers no requests"
 
 
 @dataclass(slots=True, eq=False)
@@ -177,6 +178,22 @@ class Refill:
             except CockpitError as error:
                 self._failed(works, error)
 
+    async def settle(self) -> None:
+        """Give every gap on its way its last word in the ledger: nothing more will come."""
+        if self._database.read_only:
+            return
+        rows = [self._given_up(work.row, _NO_ANSWERS) for work in self._works if self._lacks(work)]
+        try:
+            await write_gaps(self._database, [*self._unwritten, *rows])
+        except CockpitError as error:
+            log.warning("gaps: %s", error)
+            return
+        self._works.clear()
+        self._unwritten.clear()
+
+    def _lacks(self, work: _Work) -> bool:
+        return bool(work.tape.sequence.missing_in(Gap(work.row.first_id, work.row.last_id)))
+
     async def _take_up(self) -> None:
         """Go on with what an earlier session left: open gaps, and holes that a crash made before it was noticed."""
         oldest = self._clock.now() - self._backfill
@@ -255,7 +272,7 @@ class Refill:
             if self._exchange.live:
                 open_.append(work)
             else:
-                await self._give_up(work, "a recording answers no requests")
+                await self._give_up(work, _NO_ANSWERS)
         if not open_:
             return
         firsts = [parts[0].first_id for work in open_ if (parts := sequence.missing_in(work.rest))]

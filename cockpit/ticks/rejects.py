@@ -24,7 +24,7 @@ class Rejects:
         """How many so far."""
         return self.kinds.total
 
-    def add(self, venue: str, kind: str, sample: str, now: float) -> None:
+    def add(self, venue: str, kind: str, sample: str | bytes, now: float) -> None:
         """Count one, received at a monotonic time."""
         self.kinds.add(kind)
         written = self._written

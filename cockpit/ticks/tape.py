@@ -135,10 +135,13 @@ class Tape:
         """False for a trade whose price or time is out of all proportion to those before it.
 
         Such a frame was damaged on its way. Where the market did jump, the next trade agrees and is believed; what was
-        refused is then missing, and comes over REST.
+        refused is then missing, and comes over REST. What is measured by never moves to a price that differs much from
+        the one before it, so that damage of a digit does not open the way for more.
         """
         if self._lowest < trade.price < self._highest and self._earliest_ms < trade.time_ms < self._latest_ms:
-            if trade.time_ms > self._refer_at_ms:
+            self._doubt = None
+            last = self._last
+            if trade.time_ms > self._refer_at_ms and (last is None or abs(trade.price - last) * _FACTOR <= last):
                 self._refer_to(trade)
             return True
         doubt, self._doubt = self._doubt, trade

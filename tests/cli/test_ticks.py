@@ -160,6 +160,16 @@ def test_headless_replay_at_a_speed_goes_the_way_of_a_session(cockpit: Cockpit, 
     assert "cut.gz is damaged" in ended.err
 
 
+def test_bars_tell_what_is_missing_in_them(cockpit: Cockpit, file: Path) -> None:
+    cockpit("replay", str(file), "--headless", "--speed", "10000")
+    words = "ticks", "bars", "BTCUSDT", "--profile", "replay"
+    bars = json.loads(cockpit(*words, "--format", "json").out)["bars"]
+    assert [(bar["trades"], bar["gaps"], bar["backfilled"]) for bar in bars] == [(2, 1, 0), (1, 1, 0)]
+    cockpit("ticks", "import", str(file))
+    clean = csv.DictReader(io.StringIO(cockpit("ticks", "bars", "BTCUSDT", "--format", "csv").out))
+    assert [(bar["gaps"], bar["backfilled"]) for bar in clean] == [("0", "0")] * 2
+
+
 def test_what_is_wrong_is_told(cockpit: Cockpit, file: Path, tmp_path: Path) -> None:
     unknown = cockpit("ticks", "bars", "ETHUSDT")
     assert (unknown.code, unknown.out) == (2, "")

@@ -155,7 +155,7 @@ async def mutated_frames(folder: Path, count: int, seed: int = 11) -> tuple[Feed
     with sqlite3.connect(paths.database) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         rows, bad = connection.execute(
-            "SELECT count(*), total(price_e8 <= 0 OR quantity_e8 <= 0 OR price_e8 >= 2000000 * 100000000 "
+            "SELECT count(*), total(price_e8 <= 0 OR quantity_e8 <= 0 OR price_e8 >= 1000000 * 100000000 "
             "OR (time_maker >> 1) NOT BETWEEN 1000000000000 AND 9999999999999) FROM ticks_trades"
         ).fetchone()
     connection.close()

@@ -3,12 +3,12 @@
 import asyncio
 from pathlib import Path
 
+from cockpit.settings import TickSettings
 from tests.faults.session import SETTINGS, ledger, say, session, temporary, verify
 
 
-async def mute_symbol(folder: Path, count: int, quiet_seconds: float) -> int:
+async def mute_symbol(folder: Path, count: int, settings: TickSettings) -> int:
     """So many times; how many trades were stored."""
-    settings = SETTINGS.model_copy(update={"quiet_seconds": quiet_seconds})
     async with session(folder, speed=100.0, settings=settings) as feed:
         for _ in range(count):
             await asyncio.sleep(1.0)
@@ -27,5 +27,6 @@ async def mute_symbol(folder: Path, count: int, quiet_seconds: float) -> int:
 def run(full: bool) -> None:
     """Print the report."""
     with temporary() as folder:
-        stored = asyncio.run(mute_symbol(Path(folder), *((5, 30.0) if full else (1, 1.0))))
+        quick = SETTINGS.model_copy(update={"quiet_seconds": 1.0})
+        stored = asyncio.run(mute_symbol(Path(folder), *((5, SETTINGS) if full else (1, quick))))
     print(f"  {stored} trades stored: 0 missing, 0 doubled")

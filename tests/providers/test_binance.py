@@ -97,6 +97,19 @@ async def test_garbage_is_yielded_as_rejected_and_the_stream_goes_on() -> None:
     assert isinstance(events[-1], Trade)
 
 
+async def test_members_that_nobody_knows_are_passed_over_and_told_once_a_connection() -> None:
+    news = {**TRADE, "zz": {"new": [1]}}
+
+    async def script(connection: ServerConnection) -> None:
+        for _ in range(1000):
+            await connection.send(json.dumps(news))
+
+    async with streaming(script) as binance, binance.connect(["BTCUSDT"]) as stream:
+        events = [event async for event in stream]
+    assert [event for event in events if isinstance(event, Rejected)] == [Rejected("unknown member", "trade.zz")]
+    assert sum(isinstance(event, Trade) for event in events) == 1000
+
+
 async def test_a_shutdown_notice_is_told_and_the_stream_goes_on() -> None:
     async def script(connection: ServerConnection) -> None:
         await connection.send('{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}')

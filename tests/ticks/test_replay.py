@@ -16,6 +16,7 @@ from cockpit.paths import Paths
 from cockpit.settings import TickSettings
 from cockpit.storage.bars import read_bars
 from cockpit.storage.database import open_database
+from cockpit.storage.gaps import gaps_of
 from cockpit.storage.ticks import read_trades
 from cockpit.ticks.feed import Feed
 from cockpit.ticks.playback import SPEEDS, Playback
@@ -193,6 +194,33 @@ async def test_moving_about_makes_neither_gaps_nor_doubles(paths: Paths, tmp_pat
         found = [one async for one in read_trades(database, "BTCUSDT")]
         assert found == came
         assert [one async for one in read_bars(database, "BTCUSDT")] == bars_of(came)
+
+
+async def test_a_gap_right_after_a_move_is_a_gap(paths: Paths, tmp_path: Path) -> None:
+    file = tmp_path / "recording.gz"
+    came = [trade(number, time_ms=START_MS + number * 10) for number in range(6000) if number % 1000 != 100]
+    file.write_bytes(gzip.compress("".join(f"{one.time_ms}000000 {frame(one)}\n" for one in came).encode()))
+    exchange = ReplayExchange(file, speed=1e6)
+    await exchange.open()
+    async with open_database(paths) as database, asyncio.timeout(30):
+        recorder = Recorder(database, settings=SETTINGS, clock=exchange.clock)
+        feed = Feed(
+            exchange,
+            exchange.symbols,
+            clock=exchange.clock,
+            boards=Boards(),
+            recorder=recorder,
+            database=database,
+            settings=SETTINGS,
+        )
+        await exchange.seek(20.0, feed.rebase)
+        storing = asyncio.create_task(recorder.run())
+        await feed.run()
+        assert feed.status().gaps == 4
+        rows = await gaps_of(database, "BTCUSDT")
+        assert [(gap.first_id, gap.last_id) for gap in rows] == [(number, number) for number in range(2100, 6000, 1000)]
+        storing.cancel()
+        await asyncio.wait({storing})
 
 
 async def test_the_end_of_a_damaged_recording_is_that_of_what_is_good(tmp_path: Path) -> None:

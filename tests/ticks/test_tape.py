@@ -93,6 +93,17 @@ def test_a_trade_out_of_all_proportion_is_doubted_until_another_one_agrees() -> 
     assert tape.is_plausible(trade(8, price="50000"))
 
 
+def test_damage_does_not_open_the_way_for_more() -> None:
+    tape, later = Tape("BTCUSDT"), trade(1).time_ms + 100_000
+    for number, price in ((1, "50000"), (2, "50010")):
+        assert tape.is_plausible(trade(number, price=price))
+        tape.trade(trade(number, price=price), 1.0)
+    assert tape.is_plausible(trade(3, price="450000", time_ms=later)), "within ten times of what is usual"
+    assert not tape.is_plausible(trade(4, price="4000000", time_ms=later + 1)), "but no measure for others"
+    assert tape.is_plausible(trade(5, price="50020", time_ms=later + 2))
+    assert not tape.is_plausible(trade(6, price="4000000", time_ms=later + 3)), "two wild ones far apart do not agree"
+
+
 def test_latency_follows_the_last_trades_and_may_be_negative() -> None:
     tape = Tape("BTCUSDT")
     assert tape.ticker(1.0).lag_ms is None
