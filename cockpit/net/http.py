@@ -135,7 +135,11 @@ class HttpClient:
             raise UsageError(f"{name} has nothing cheap to ask; it is asked again when it is needed")
         link.breaker.end_rest()
         started = self.clock.monotonic()
-        await link.probe()
+        try:
+            await link.probe()
+        except ProviderError as error:
+            if error.refusal is not Refusal.NOT_FOUND:  # that it does not know is an answer, too
+                raise
         return self.clock.monotonic() - started
 
     def _known(self, name: str) -> ProviderLink:

@@ -166,7 +166,7 @@ class ProviderLink:
             last_error=self._last_error,
             last_error_at=self._last_error_at,
             memory_hit_ratio=self.cache.memory_hit_ratio,
-            second_hit_ratio=self.cache.second_hit_ratio if self.second is not None else None,
+            second_hit_ratio=None if self.second is None or self.second.empty else self.cache.second_hit_ratio,
             evictions=self.cache.evictions,
             breaker_seconds=self.breaker.rest_left,
             usage=tuple(_usage(name, counts) for name, counts in self.usage if name != CACHE),

@@ -60,6 +60,11 @@ class SecondLevel:
         self.misses = 0
         """Look-ups that none answered."""
 
+    @property
+    def empty(self) -> bool:
+        """True where there is no level."""
+        return not self._levels
+
     def scope(self, vendor: str, address: str) -> "Scope":
         """The part of the levels that holds a vendor's values."""
         return Scope(self, account_of(vendor, address if self._by_address else ""))
@@ -169,6 +174,11 @@ class Scope:
     def __init__(self, second: SecondLevel, name: str) -> None:
         self._second = second
         self._prefix = f"{name}|"
+
+    @property
+    def empty(self) -> bool:
+        """True where no level stands behind the memory at all."""
+        return self._second.empty
 
     async def find(self, key: str, kind: Any) -> tuple[Any, float] | None:
         """The value and the seconds it stays good; None where there is none."""

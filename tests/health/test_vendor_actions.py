@@ -118,6 +118,14 @@ async def test_a_probe_asks_once_while_the_vendor_is_left_alone(
     assert (status(http).breaker, len(served.requests)) == ("closed", asked + 2)
 
 
+async def test_a_vendor_that_does_not_know_what_is_asked_answers(
+    http: HttpClient, served: Vendor, clock: HandClock
+) -> None:
+    served.answer("", status=404)
+    stocktwits(http, served, clock)
+    assert await http.probe("stocktwits") >= 0.0
+
+
 async def test_a_probe_never_breaks_a_limit(http: HttpClient, served: Vendor, clock: HandClock) -> None:
     served.answer(ANSWER)
     source = stocktwits(http, served, clock, "1/1d")
