@@ -9,6 +9,7 @@ from cockpit.errors import CockpitError, StorageError
 from cockpit.storage.failures import BACKUPS, failure, sentences
 
 _KEPT = 3
+_UNFINISHED = ".unfinished"
 
 
 def copies(database: Path) -> list[Path]:
@@ -34,7 +35,8 @@ def copy_beside(connection: sqlite3.Connection, database: Path) -> Path:
     except OSError as error:
         raise StorageError(f"cannot make the folder {copy.parent}: {error.strerror}") from error
     _copy(connection, copy)
-    for old in copies(database)[_KEPT:]:
+    left_over = copy.parent.glob(f"*{_UNFINISHED}")  # by a process that was killed while it copied
+    for old in (*copies(database)[_KEPT:], *left_over):
         old.unlink(missing_ok=True)
     return copy
 
@@ -63,7 +65,7 @@ def back_up(database: Path, copy: Path | None = None) -> Path:
 
 
 def _copy(connection: sqlite3.Connection, copy: Path) -> None:
-    unfinished = copy.with_name(f"{copy.name}.unfinished")
+    unfinished = copy.with_name(f"{copy.name}{_UNFINISHED}")
     try:
         unfinished.unlink(missing_ok=True)
         connection.execute("VACUUM INTO ?", (str(unfinished),))

@@ -152,7 +152,11 @@ def test_only_the_last_copies_are_kept(paths: Paths) -> None:
     with closing(sqlite3.connect(paths.database)) as connection:
         connection.execute("CREATE TABLE t (n INTEGER)")
     made = [back_up(paths.database) for _ in range(5)]
-    assert copies(paths.database) == made[:1:-1]
+    half = made[0].with_name("20260101T000000.000000-schema001.db.unfinished")
+    half.write_bytes(b"of a process that was killed")
+    made.append(back_up(paths.database))
+    assert copies(paths.database) == made[:2:-1]
+    assert not half.exists()
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs"])
