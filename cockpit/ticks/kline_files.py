@@ -1,8 +1,8 @@
 """Binance's bulk files of klines, as values.
 
 A line is ``open time, open, high, low, close, volume, close time, quote volume, trades, taker volume, taker quote
-volume, unused``. Times are milliseconds, microseconds from 2025 on, which are cut to milliseconds. A first line may name
-the columns.
+volume, unused``. Times are milliseconds, microseconds from 2025 on, which are cut to milliseconds. A first line may
+name the columns.
 """
 
 import re
