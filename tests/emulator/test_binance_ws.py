@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket as sockets
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
@@ -204,6 +205,15 @@ async def test_a_candle_closes_once_and_rest_has_the_same() -> None:
     assert closed[1]["t"] == closed[0]["t"] + 60_000
     assert closed[1]["f"] == closed[0]["L"] + 1
     assert [[candle[name] for name in "tohlcvTqnVQB"] for candle in closed] == rows
+
+
+async def test_a_fast_market_goes_on_after_its_process_had_to_wait() -> None:
+    async with open_venue(speed=200.0) as venue, venue.stream("/ws/dotusdt@kline_1m") as socket:
+        first = (await payloads(socket, 1))[0]["k"]
+        time.sleep(0.5)  # noqa: ASYNC251 - nothing in this process runs for more than a minute of the market
+        while (candle := (await payloads(socket, 1))[0]["k"])["t"] < first["t"] + 180_000:
+            pass
+        assert not socket.closed
 
 
 async def test_depth_differences_lead_from_one_snapshot_to_the_next() -> None:
