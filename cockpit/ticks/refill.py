@@ -30,7 +30,8 @@ _GRACE_SECONDS = 0.25
 _LOST_SECONDS = 1.0
 _FIRST_DELAY = 0.5
 _LONGEST_DELAY = 60.0
-_EMPTY_TRIES = 6
+_EMPTY_TRIES = 10
+_LONGEST_EMPTY_DELAY = 4.0
 _ROOM = 0.5
 _HOLES_WITHIN = 100_000
 _LOOK_SECONDS = 1.0
@@ -300,7 +301,8 @@ class Refill:
         """The answer did not reach this gap: what the stream has just carried may come to REST a little later."""
         work.empty += 1
         if work.empty < _EMPTY_TRIES:
-            work.ready_at = self._clock.monotonic() + _FIRST_DELAY * 2.0**work.empty
+            delay = min(_LONGEST_EMPTY_DELAY, _FIRST_DELAY * 2.0**work.empty)
+            work.ready_at = self._clock.monotonic() + delay
         else:
             await self._give_up(work, "the venue does not give these trades")
 

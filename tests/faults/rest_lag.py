@@ -5,16 +5,19 @@ from pathlib import Path
 
 from tests.faults.session import ledger, say, session, temporary, verify
 
+_SPEED = 20.0
+
 
 async def rest_lag(folder: Path, count: int, seconds: float) -> int:
     """So many gaps while REST is so many seconds of market time behind; how many trades were stored."""
-    async with session(folder) as feed:
+    async with session(folder, speed=_SPEED) as feed:
         feed.venue.faults.update({"binance_rest_lag": seconds})
         for _ in range(count):
             feed.venue.faults.update({"binance_gap": 40})
             await feed.timed("found", lambda: feed.live.gaps > 0)
             await feed.timed("filled", lambda: feed.live.gaps == feed.live.open_gaps == 0)
-        say("filled", feed.times["filled"])
+        behind = f"of which REST is {seconds / _SPEED:g} s behind on purpose"
+        say("filled", feed.times["filled"], f"G7: p95 at most 15 s, {behind}")
         paths = feed.paths
     assert {state for _, state, _, _ in ledger(paths)} == {"filled"}
     return verify(paths)
