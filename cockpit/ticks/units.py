@@ -11,6 +11,7 @@ LARGEST = (1 << 63) - 1
 _EXACT = Context(prec=80)
 _ONE = Decimal(10**PLACES)
 _NOTHING = Decimal(0)
+_MOST = Decimal(10**11)
 _multiply, _shift = _EXACT.multiply, _EXACT.scaleb
 
 
@@ -21,6 +22,8 @@ def scaled(value: Decimal) -> int:
         StorageError: it is not positive, or has more than eight decimals, or does not fit 64 bits.
     """
     try:
+        if not _NOTHING < value <= _MOST:  # before it is written out: an exponent can stand for millions of digits
+            raise OverflowError
         exact = _multiply(value, _ONE)
         units = int(exact)
         if 0 < units <= LARGEST and units == exact:

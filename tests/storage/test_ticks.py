@@ -117,3 +117,9 @@ async def test_a_range_takes_its_start_and_leaves_its_end(paths: Paths) -> None:
 
 async def _bars(database: Database, timeframe: str = "1m") -> list[Bar]:
     return [bar async for bar in read_bars(database, "BTCUSDT", timeframe)]
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1e999999", "-1e999999", "1e900000", "NaN", "Infinity", "1e11", "-0"])
+def test_what_no_price_can_be_is_refused_before_it_is_written_out(text: str) -> None:
+    with pytest.raises(StorageError, match="cannot be stored"):
+        scaled(Decimal(text))
