@@ -54,6 +54,18 @@ def test_after_the_wait_it_told_a_request_goes_through(limit: int, weights: list
             assert limiter.attempt(wanted) == 0.0
 
 
+def test_a_delay_is_told_without_taking_anything() -> None:
+    clock = HandClock()
+    limiter = Limiter(["4/10s", "9/1m"], clock)
+    assert limiter.delay(4) == limiter.delay(4) == 0.0
+    assert limiter.attempt(3) == 0.0
+    clock.move(2.0)
+    assert (limiter.delay(1), limiter.delay(2)) == (0.0, pytest.approx(8.0))
+    limiter.pause(9.0)
+    assert limiter.delay(1) == pytest.approx(9.0)
+    assert limiter.windows()[0].used == 3
+
+
 def test_the_whole_limit_is_given_and_the_reset_is_exact() -> None:
     clock = HandClock()
     limiter = Limiter(["20/1s"], clock)
