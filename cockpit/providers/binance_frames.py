@@ -69,11 +69,11 @@ def unknown_members(frame: str | bytes) -> list[str]:
     try:
         message = decode(frame)
         payload = message.get("data", message)
-        event = payload.get("e", "bookTicker")
+        event = payload.get("e", "bookTicker" if "u" in payload else None)
         documented = _DOCUMENTED.get(event)
         if documented is None:
             return []
-        return [f"{event}.{name[:_LONGEST_NAME]}" for name in payload if name not in documented]
+        return sorted({f"{event}.{name[:_LONGEST_NAME]}" for name in payload if name not in documented})
     except (ValueError, RecursionError, AttributeError, TypeError):
         return []
 

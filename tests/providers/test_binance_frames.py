@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.providers import binance_frames
-from cockpit.providers.binance_frames import SHUTDOWN, decode_frame
-from cockpit.providers.ports import Rejected, StreamEvent
+from cockpit.providers.binance_frames import decode_frame, unknown_members
+from cockpit.providers.ports import SHUTDOWN, Rejected, StreamEvent
 from cockpit.ticks.quote import BookTop, DayTicker
 from cockpit.ticks.trade import Trade
 
@@ -42,6 +42,32 @@ def test_combined_and_raw_frames_read_alike(stream: str | None, binary: bool) ->
     shutdown = decode({"e": "serverShutdown", "E": 1770123456789})
     assert isinstance(shutdown, Rejected)
     assert shutdown.kind == SHUTDOWN
+
+
+def test_only_what_nobody_has_documented_is_news(recordings: Path) -> None:
+    with gzip.open(recordings / "binance/btcusdt_20240808.gz", "rt") as lines:
+        assert {name for line in lines for name in unknown_members(line.split(" ", 1)[1])} == set()
+    for payload in (TRADE, BOOK, DAY):
+        assert unknown_members(frame(payload)) == []
+        assert unknown_members(frame({**payload, "zz": 1, "st": {}})) == [
+            f"{payload.get('e', 'bookTicker')}.{name}" for name in ("st", "zz")
+        ]
+    others: tuple[Any, ...] = (
+        {"result": None, "id": 1},
+        {"e": "new", "zz": 1},
+        {"e": {}},
+        {"e": []},
+        [1],
+        "text",
+        None,
+    )
+    for other in others:
+        assert unknown_members(frame(other)) == unknown_members(frame(other, None)) == []
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60))
+def test_looking_for_news_never_fails(raw: bytes | str) -> None:
+    assert unknown_members(raw) == []
 
 
 def test_a_recorded_day_decodes_to_its_trades_without_a_gap(recordings: Path) -> None:
