@@ -1,6 +1,7 @@
 """Bars of any timeframe, read as they are asked for: from the stored minutes, and those of a second from the trades."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
 from decimal import Decimal
 
 from msgspec.json import Decoder
@@ -13,8 +14,13 @@ from cockpit.ticks.units import PLACES, unscaled
 
 _END_MS = 1 << 60
 _PAGE = 5000
-_COLUMNS_PAGE = 10_000
-_UNIT = 10.0**PLACES
+_SPAN_MS = 22_000 * MINUTE_MS
+_SPANS_AT_ONCE = 2
+_EXPONENT = f"e-{PLACES}"
+_PRICES = ", ".join(f"group_concat({name}, '{_EXPONENT},')" for name in ("open_e8", "high_e8", "low_e8", "close_e8"))
+_STRETCH = (
+    "FROM ticks_bars WHERE symbol_id = (SELECT id FROM ticks_symbols WHERE symbol = ?) AND open_ms >= ? AND open_ms < ?"
+)
 _SETTLED_BARS = 10
 
 
@@ -71,30 +77,53 @@ async def read_columns(
         return columns
     open_ms = ceil_ms(start_ms, length_ms) if start_ms is not None else 0
     end = ceil_ms(end_ms, length_ms) if end_ms is not None else _END_MS
+    if end - open_ms > _SPAN_MS:
+        open_ms, end = await _stored_span(database, symbol, open_ms, end)
+    spans = range(open_ms, end, _SPAN_MS)
+    for at in range(0, len(spans), _SPANS_AT_ONCE):
+        starts = spans[at : at + _SPANS_AT_ONCE]
+        pages = await asyncio.gather(
+            *(_columns_page(database, symbol, start, min(start + _SPAN_MS, end)) for start in starts)
+        )
+        await asyncio.to_thread(_extend, columns, pages)
+    return columns
+
+
+async def _stored_span(database: Database, symbol: str, open_ms: int, end_ms: int) -> tuple[int, int]:
+    """The part of a stretch of time from the first to the last stored minute in it; of no length without any."""
+    async with (
+        database.read() as connection,
+        connection.execute(f"SELECT min(open_ms), max(open_ms) + 1 {_STRETCH}", (symbol, open_ms, end_ms)) as rows,
+    ):
+        row = await rows.fetchone()
+    return (0, 0) if row is None or row[0] is None else (int(row[0]), int(row[1]))
+
+
+async def _columns_page(database: Database, symbol: str, open_ms: int, end_ms: int) -> tuple[str, ...] | None:
+    """Starts, prices and volumes of a stretch, each as numbers with commas; None where there are none.
+
+    The order is that of the primary key. A Python object for each value of each row would take twice as long.
+    """
+    async with (
+        database.read() as connection,
+        connection.execute(
+            f"SELECT group_concat(open_ms), {_PRICES}, group_concat(volume) {_STRETCH}", (symbol, open_ms, end_ms)
+        ) as rows,
+    ):
+        row = await rows.fetchone()
+    return None if row is None or row[0] is None else tuple(row)
+
+
+def _extend(columns: BarColumns, pages: Iterable[Sequence[str] | None]) -> None:
+    """Put pages behind the others."""
     integers, floats = Decoder(list[int]).decode, Decoder(list[float]).decode
-    while True:
-        async with (
-            database.read() as connection,
-            # SQLite writes a page as one row of JSON: a Python object for each value of each row takes twice as long.
-            connection.execute(
-                "SELECT json_group_array(open_ms), json_group_array(open_e8), json_group_array(high_e8), "
-                "json_group_array(low_e8), json_group_array(close_e8), group_concat(volume) FROM "
-                "(SELECT open_ms, open_e8, high_e8, low_e8, close_e8, volume FROM ticks_bars "
-                "WHERE symbol_id = (SELECT id FROM ticks_symbols WHERE symbol = ?) AND open_ms >= ? AND open_ms < ? "
-                "ORDER BY open_ms LIMIT ?)",
-                (symbol, open_ms, end, _COLUMNS_PAGE),
-            ) as rows,
-        ):
-            row = await rows.fetchone()
-        assert row is not None
-        starts = integers(row[0])
-        columns.open_ms.extend(starts)
-        for column, text in zip(columns.prices, row[1:5], strict=True):
-            column.extend([units / _UNIT for units in integers(text)])
-        columns.volume.extend(floats(f"[{row[5] or ''}]"))
-        if len(starts) < _COLUMNS_PAGE:
-            return columns
-        open_ms = starts[-1] + MINUTE_MS
+    for page in pages:
+        if page is None:
+            continue
+        columns.open_ms.extend(integers(f"[{page[0]}]"))
+        for column, text in zip(columns.prices, page[1:5], strict=True):
+            column.extend(floats(f"[{text}{_EXPONENT}]"))
+        columns.volume.extend(floats(f"[{page[5]}]"))
 
 
 async def _rows(database: Database, symbol: str, open_ms: int, end_ms: int) -> AsyncIterator[list[tuple[int, ...]]]:
