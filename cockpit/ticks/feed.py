@@ -25,7 +25,7 @@ from cockpit.ticks.quote import BookTop
 from cockpit.ticks.recorder import Recorder
 from cockpit.ticks.refill import Refill
 from cockpit.ticks.rejects import Rejects
-from cockpit.ticks.tape import Rate, Tape
+from cockpit.ticks.tape import Tape
 from cockpit.ticks.trade import Trade
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,6 @@ class Feed:
             exchange, self._symbols, clock=clock, settings=settings, take=self._take, report=self._set
         )
         self._quiet_seconds = settings.quiet_seconds
-        self._rate = Rate()
         self._lag = LatencyRing(_LAG_SAMPLES)
         self._offset = ClockOffset()
         self._offset_ms = 0.0
@@ -146,7 +145,7 @@ class Feed:
             venue=self._exchange.name,
             state=state,
             message=trouble,
-            rate=0.0 if state is State.OFF else self._rate.per_second(now),
+            rate=0.0 if state is State.OFF else sum(tape.trades_per_second(now) for tape in self._tapes.values()),
             lag_ms=None if lag is None else round(lag, 1),
             clock_offset_ms=None if offset is None else round(offset, 1),
             last_message_at=self._uplink.last_frame_at,
@@ -186,11 +185,10 @@ class Feed:
         if step is Step.DOUBTFUL:
             self._reject("implausible id", f"{trade.symbol} {trade.trade_id}", now)
             return
-        self._rate.add(now)
-        if self._exchange.live:
+        if now >= tape.lag_due and self._exchange.live:
             lag = self._clock.now().timestamp() * 1000.0 + self._offset_ms - trade.time_ms
             self._lag.record(lag)
-            tape.lag(lag)
+            tape.lag(lag, now)
         if self._skipped_from:
             self._skip_to(tape, trade.trade_id)
         if step is Step.JUMP:
@@ -275,6 +273,7 @@ class Feed:
             gap = tape.sequence.expect(last_id)
             if gap is not None:
                 self._refill.found(tape, gap, "the stream of the symbol was mute", tape.traded_ms)
+                tape.pulse.interrupt()
                 dead.append(tape.symbol)
             else:
                 self._refill.halted(tape, "no trade for strangely long, and the venue has none either")

@@ -1,5 +1,6 @@
 """What is known of one symbol now, kept up to date at a constant cost a trade."""
 
+import math
 from collections import deque
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ _RATE_SECONDS = 10
 _SPARK_SECONDS = 2.0
 _SPARK_POINTS = 30
 _NEWEST_SHARE = 0.1
+_LAG_SECONDS = 0.05
 _FACTOR = 10
 _WEEK_MS = 7 * 86_400_000
 _REFER_AFTER_MS = 60_000
@@ -21,17 +23,17 @@ _NOTHING = Decimal(0)
 class Rate:
     """Events per second over the last ten seconds, in one counter a second."""
 
-    __slots__ = ("_counts", "_second")
+    __slots__ = ("_counts", "_index", "_second")
 
     def __init__(self) -> None:
         self._counts = [0] * _RATE_SECONDS
-        self._second = 0
+        self._second = self._index = 0
 
     def add(self, now: float) -> None:
         """Count one event at a monotonic time."""
-        if int(now) != self._second:
+        if now >= self._second + 1:
             self._advance(int(now))
-        self._counts[self._second % _RATE_SECONDS] += 1
+        self._counts[self._index] += 1
 
     def per_second(self, now: float) -> float:
         """The mean rate up to now."""
@@ -42,37 +44,39 @@ class Rate:
         for passed in range(max(self._second + 1, second - _RATE_SECONDS + 1), second + 1):
             self._counts[passed % _RATE_SECONDS] = 0
         self._second = max(self._second, second)
+        self._index = self._second % _RATE_SECONDS
 
 
 class Spark:
     """Closes of two seconds each over the last minute; a stretch without trades repeats the close before it."""
 
-    __slots__ = ("_closes", "_slot")
+    __slots__ = ("_closes", "_until")
 
     def __init__(self) -> None:
-        self._closes: deque[float] = deque(maxlen=_SPARK_POINTS)
-        self._slot = 0
+        self._closes: deque[float | Decimal] = deque(maxlen=_SPARK_POINTS)
+        self._until = 0.0
 
-    def add(self, price: float, now: float) -> None:
+    def add(self, price: float | Decimal, now: float) -> None:
         """Take a price at a monotonic time."""
-        self._advance(now)
-        if self._closes:
-            self._closes[-1] = price
-        else:
-            self._closes.append(price)
+        if now >= self._until or not self._closes:
+            self._advance(now)
+            if not self._closes:
+                self._closes.append(price)
+        self._closes[-1] = price
 
     def closes(self, now: float) -> tuple[float, ...]:
         """Oldest first."""
         self._advance(now)
-        return tuple(self._closes)
+        return tuple([float(close) for close in self._closes])
 
     def _advance(self, now: float) -> None:
-        slot = int(now / _SPARK_SECONDS)
+        slots = int((now - self._until) // _SPARK_SECONDS) + 1
+        if slots <= 0:
+            return
         if self._closes:
             last = self._closes[-1]
-            for _ in range(min(slot - self._slot, _SPARK_POINTS)):
-                self._closes.append(last)
-        self._slot = slot
+            self._closes.extend([last] * min(slots, _SPARK_POINTS))
+        self._until = (int(now / _SPARK_SECONDS) + 1) * _SPARK_SECONDS
 
 
 class Tape:
@@ -82,6 +86,7 @@ class Tape:
         changed: set by every event, reset by :meth:`ticker`.
         backfilled: trades that came over REST.
         traded_ms: exchange time of the newest trade; None before the first.
+        lag_due: monotonic time from which the latency of a trade is wanted; a few a second tell enough.
         jumped_from_ms: exchange time of the trade before the last gap; None where it is not known.
         pulse: how long its pauses usually are.
     """
@@ -104,6 +109,7 @@ class Tape:
         "backfilled",
         "changed",
         "jumped_from_ms",
+        "lag_due",
         "pulse",
         "sequence",
         "symbol",
@@ -117,6 +123,7 @@ class Tape:
         self.pulse = Pulse(quiet_seconds)
         self.sequence = TradeSequence()
         self.changed = True
+        self.lag_due = -math.inf
         self._lag: float | None = None
         self._last: Decimal | None = None
         self._last_move = 0
@@ -158,28 +165,29 @@ class Tape:
     def trade(self, trade: Trade, now: float) -> Step:
         """Take a trade received at a monotonic time; how its id stands to those before it."""
         step = self.sequence.advance(trade.trade_id)
-        if step is Step.DOUBTFUL:
-            return step
+        if step is not Step.NEXT:
+            if step is Step.DOUBTFUL:
+                return step
+            if step is Step.JUMP:
+                self.jumped_from_ms = self.traded_ms
+                self.pulse.interrupt()
+            elif step is Step.SEEN or (self.traded_ms is not None and trade.time_ms <= self.traded_ms):
+                return self._old(step, now)
         self._received_at = now
         self.changed = True
-        if step is Step.SEEN:
-            return step
         self._rate.add(now)
         self.pulse.beat(now)
-        if step is Step.LATE and self.traded_ms is not None and trade.time_ms <= self.traded_ms:
-            return step
-        if step is Step.JUMP:
-            self.jumped_from_ms = self.traded_ms
         price = trade.price
         if self._last is not None and price != self._last:
             self._last_move = 1 if price > self._last else -1
         self._last = price
         self.traded_ms = trade.time_ms
-        self._spark.add(float(price), now)
+        self._spark.add(price, now)
         return step
 
-    def lag(self, milliseconds: float) -> None:
-        """Take the latency of a trade."""
+    def lag(self, milliseconds: float, now: float) -> None:
+        """Take the latency of a trade received at a monotonic time."""
+        self.lag_due = now + _LAG_SECONDS
         lag = self._lag
         self._lag = milliseconds if lag is None else lag + _NEWEST_SHARE * (milliseconds - lag)
 
@@ -190,6 +198,10 @@ class Tape:
     def day(self, day: DayTicker, now: float) -> None:
         """Take the rolling day."""
         self._day, self._received_at, self.changed = day, now, True
+
+    def trades_per_second(self, now: float) -> float:
+        """The mean rate of the last ten seconds."""
+        return self._rate.per_second(now)
 
     def ticker(self, now: float) -> Ticker:
         """The row to show at a monotonic time."""
@@ -214,6 +226,15 @@ class Tape:
             lag_ms=None if self._lag is None else round(self._lag, 1),
             last_move=self._last_move,
         )
+
+    def _old(self, step: Step, now: float) -> Step:
+        """A trade that tells no news but that the symbol lives."""
+        self._received_at = now
+        self.changed = True
+        if step is not Step.SEEN:
+            self._rate.add(now)
+            self.pulse.beat(now)
+        return step
 
     def _refer_to(self, trade: Trade) -> None:
         """Measure what comes by this trade."""

@@ -107,8 +107,8 @@ def test_damage_does_not_open_the_way_for_more() -> None:
 def test_latency_follows_the_last_trades_and_may_be_negative() -> None:
     tape = Tape("BTCUSDT")
     assert tape.ticker(1.0).lag_ms is None
-    tape.lag(100.0)
+    tape.lag(100.0, 1.0)
     assert tape.ticker(1.0).lag_ms == 100.0
     for _ in range(100):
-        tape.lag(-20.0)
+        tape.lag(-20.0, 1.0)
     assert tape.ticker(1.0).lag_ms == pytest.approx(-20.0, abs=0.1)
