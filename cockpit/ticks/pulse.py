@@ -12,7 +12,7 @@ class Pulse:
     """The quiet stretches of one symbol, in monotonic seconds.
 
     Attributes:
-        last: when something came last; None before the first.
+        last: when something came last; None before the first, and after an interruption.
     """
 
     __slots__ = ("_floor", "_gaps", "last")
@@ -29,6 +29,13 @@ class Pulse:
         if last is not None and now - last >= _SHORTEST:
             self._gaps.append(now - last)
         self.last = now
+
+    def interrupt(self) -> None:
+        """What came was lost: the silence that ends next was not the symbol's own and tells nothing of it.
+
+        Otherwise one outage would count as a usual pause, and the next one would not be strange for ten times as long.
+        """
+        self.last = None
 
     def limit(self) -> float:
         """The longest silence that is not strange: ten times the 99th percentile of the last ones, or the floor."""

@@ -32,6 +32,8 @@ _FIRST_DELAY = 0.5
 _LONGEST_DELAY = 60.0
 _EMPTY_TRIES = 10
 _LONGEST_EMPTY_DELAY = 4.0
+_LONGEST_BEHIND = 10.0
+_EASING = 0.75
 _ROOM = 0.5
 _HOLES_WITHIN = 100_000
 _LOOK_SECONDS = 1.0
@@ -44,6 +46,7 @@ class _Work:
 
     tape: Tape
     row: GapRow
+    since: float
     ready_at: float
     empty: int = 0
     failures: int = 0
@@ -56,7 +59,7 @@ class _Work:
 
 
 class Refill:
-    """The one task that asks for missing trades, the smallest gap first, and with it those on the same page.
+    """The one task that asks for missing trades, first for the page that closes the most gaps.
 
     Requests are what is scarce: a link that breaks again and again leaves more gaps than there are requests, but many
     of them lie within one page of ids. What of a page is stored already is passed over.
@@ -96,6 +99,7 @@ class Refill:
         self._unwritten: list[GapRow] = []
         self._halts: dict[str, GapRow] = {}
         self._ends: dict[str, StoredEnd] = {}
+        self._behind = 0.0
         self._random = random.Random()
         self._woken = asyncio.Event()
 
@@ -108,20 +112,22 @@ class Refill:
         """A gap was found, between trades of these times; what comes late within a moment is none. Never waits."""
         ids = (tape.symbol, gap.first_id, gap.last_id, gap.first_id)
         row = GapRow(*ids, self._now_ms(), GapState.OPEN, reason, first_ms, last_ms)
-        self._add(_Work(tape, row, self._clock.monotonic() + _GRACE_SECONDS))
+        now = self._clock.monotonic()
+        self._add(_Work(tape, row, now, now + max(_GRACE_SECONDS, self._behind)))
 
     def lost(self, symbol: str, trade_id: int) -> None:
         """A trade came and could not be kept; it is fetched again once there is room. Never waits."""
         tape = self._tapes[symbol]
         tape.sequence.lose(Gap(trade_id, trade_id))
-        ready_at = self._clock.monotonic() + _LOST_SECONDS
+        now = self._clock.monotonic()
+        ready_at = now + _LOST_SECONDS
         for work in reversed(self._works):
             if work.lost and work.tape is tape and work.row.row is None and work.row.last_id + 1 == trade_id:
                 work.row, work.ready_at = replace(work.row, last_id=trade_id), ready_at
                 return
         reason = "the recorder had no room"
         row = GapRow(symbol, trade_id, trade_id, trade_id, self._now_ms(), GapState.OPEN, reason)
-        self._add(_Work(tape, row, ready_at, lost=True))
+        self._add(_Work(tape, row, now, ready_at, lost=True))
 
     def halted(self, tape: Tape, reason: str) -> None:
         """A symbol says nothing, and the venue has nothing either: no gap, but worth a line in the ledger."""
@@ -206,7 +212,8 @@ class Refill:
                 await write_gap(self._database, self._given_up(row, "older than ticks.backfill_hours"))
                 continue
             tape.sequence.lose(Gap(row.next_id, row.last_id))
-            self._add(_Work(tape, row, self._clock.monotonic()))
+            now = self._clock.monotonic()
+            self._add(_Work(tape, row, now, now))
         if not self._exchange.live or not self._backfill:
             return
         for symbol, end in self._ends.items():
@@ -249,15 +256,14 @@ class Refill:
             self.found(tape, missed, "missed since the last session", end.time_ms)
 
     def _next(self) -> list[_Work]:
-        """The smallest gap whose time has come, and those near it; none while the stream waits for the database.
+        """What to ask for now; nothing while the stream waits for the database.
 
-        Nor is one chosen before it can be asked for: what is found until then may lie on the same page.
+        Nor is anything chosen before it can be asked for: what is found until then may lie on the same page.
         """
         if self._recorder.fill > _ROOM or self._exchange.history_delay() > 0.0:
             return []
         now = self._clock.monotonic()
-        ready = [work for work in self._works if work.ready_at <= now]
-        return _page_of(min(ready, key=_size), ready) if ready else []
+        return _best_page(work for work in self._works if work.ready_at <= now)
 
     async def _step(self, works: list[_Work]) -> None:
         """Ask for one page, which answers all of these gaps of one symbol, and store what was missing."""
@@ -290,12 +296,20 @@ class Refill:
                 if work.row.next_id <= last_id:
                     await self._wait_for_more(work)
                 continue
+            self._learn(work)
             work.empty = work.failures = 0
             work.row = replace(work.row, next_id=min(known_to, work.row.last_id) + 1)
             if len(work.rest):
                 await write_gap(self._database, work.row)
             else:
                 await self._finish(work)
+
+    def _learn(self, work: _Work) -> None:
+        """How far REST is behind the stream: asking sooner than that spends the allowance on empty pages."""
+        if work.empty:
+            self._behind = min(_LONGEST_BEHIND, self._clock.monotonic() - work.since)
+        else:
+            self._behind *= _EASING
 
     async def _wait_for_more(self, work: _Work) -> None:
         """The answer did not reach this gap: what the stream has just carried may come to REST a little later."""
@@ -388,20 +402,28 @@ class Refill:
         return int(self._clock.now().timestamp() * 1000)
 
 
-def _size(work: _Work) -> int:
-    return len(work.rest)
-
-
 def _first_id(work: _Work) -> int:
     return work.row.next_id
 
 
-def _page_of(chosen: _Work, ready: Iterable[_Work]) -> list[_Work]:
-    """Those gaps of the chosen one's symbol that begin on one page with it, by rising ids.
+def _best_page(ready: Iterable[_Work]) -> list[_Work]:
+    """Those gaps of one symbol that one page of ids closes: the most that there are, and of as many the smallest.
 
-    The page begins as early as the chosen gap, or its first page, still fits.
+    A gap that is larger than a page comes last, alone.
     """
-    beside = sorted((work for work in ready if work.tape is chosen.tape), key=_first_id)
-    end = min(chosen.row.last_id, chosen.row.next_id + _PAGE - 1)
-    start = next(work.row.next_id for work in beside if work.row.next_id > end - _PAGE)
-    return [work for work in beside if start <= work.row.next_id < start + _PAGE]
+    by_symbol: dict[str, list[_Work]] = {}
+    for work in sorted(ready, key=_first_id):
+        by_symbol.setdefault(work.row.symbol, []).append(work)
+    best: list[_Work] = []
+    best_rank = -1, 0
+    for works in by_symbol.values():
+        end = 0
+        for start, first in enumerate(works):
+            end = max(end, start)
+            while end < len(works) and works[end].row.last_id < first.row.next_id + _PAGE:
+                end += 1
+            page = works[start : max(end, start + 1)]
+            rank = end - start, first.row.next_id - page[-1].row.last_id
+            if rank > best_rank:
+                best, best_rank = page, rank
+    return best

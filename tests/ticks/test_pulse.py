@@ -33,3 +33,15 @@ def test_a_new_connection_begins_a_new_silence() -> None:
     pulse.beat(100.0)
     assert pulse.is_strange(200.0, since=0.0)
     assert not pulse.is_strange(200.0, since=190.0)
+
+
+def test_an_outage_is_no_pause_of_the_symbol() -> None:
+    pulse = Pulse(30.0)
+    for number in range(20):
+        pulse.beat(float(number))
+    pulse.interrupt()
+    assert pulse.is_strange(61.0, since=30.0), "until something comes the connection's age counts"
+    pulse.beat(600.0)
+    pulse.beat(601.0)
+    assert pulse.limit() == 30.0
+    assert pulse.is_strange(632.0, since=0.0)
