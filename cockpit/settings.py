@@ -150,7 +150,7 @@ class RedditSettings(_Section):
     """``[providers.reddit]``: a "script" client of reddit.com/prefs/apps, and the account that it is of."""
 
     base_url: Annotated[str, Field(pattern=r"^https?://")] = "https://oauth.reddit.com"
-    token_url: Annotated[str, Field(pattern=r"^https?://")] = "https://www.reddit.com/api/v1/access_token"  # noqa: S105
+    token_url: Annotated[str, Field(pattern=r"^https?://")] = "https://www.reddit.com/api/v1/access_token"
     client_id: str = ""
     client_secret: SecretStr | None = None
     user: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "cockpit"
@@ -329,7 +329,7 @@ class HealthSettings(_Section):
 
 
 class AlertSettings(_Section):
-    """``[alerts]``: rules by name, each an expression that ``health.alerts`` reads; an empty one switches a rule off."""
+    """``[alerts]``: rules by name, each an expression that ``health.alerts`` reads; an empty one is off."""
 
     rules: dict[str, Annotated[str, Field(max_length=500)]] = Field(
         default_factory=lambda: {

@@ -48,8 +48,8 @@ def news_body(market: Market, clock: EmulatorClock, params: Mapping[str, str]) -
     return json.dumps(
         {
             "items": str(len(feed)),
-            "sentiment_score_definition": "x <= -0.35: Bearish; -0.35 < x <= -0.15: Somewhat-Bearish; -0.15 < x < 0.15: "
-            "Neutral; 0.15 <= x < 0.35: Somewhat_Bullish; x >= 0.35: Bullish",
+            "sentiment_score_definition": "x <= -0.35: Bearish; -0.35 < x <= -0.15: Somewhat-Bearish; "
+            "-0.15 < x < 0.15: Neutral; 0.15 <= x < 0.35: Somewhat_Bullish; x >= 0.35: Bullish",
             "relevance_score_definition": "0 < x <= 1, with a higher score indicating higher relevance.",
             "feed": feed,
         }

@@ -211,7 +211,7 @@ async def test_a_fast_market_goes_on_after_its_process_had_to_wait() -> None:
     async with open_venue(speed=200.0) as venue, venue.stream("/ws/dotusdt@kline_1m") as socket:
         first = (await payloads(socket, 1))[0]["k"]
         time.sleep(0.5)  # noqa: ASYNC251 - nothing in this process runs for more than a minute of the market
-        while (candle := (await payloads(socket, 1))[0]["k"])["t"] < first["t"] + 180_000:
+        while (await payloads(socket, 1))[0]["k"]["t"] < first["t"] + 180_000:
             pass
         assert not socket.closed
 

@@ -84,5 +84,5 @@ async def test_a_folder_remembers_the_venue_without_a_second_one(paths: Paths) -
         await _connected(paths, com, us, switch=False)
         async with open_database(paths) as database:
             await store_trades(database, trades(1, 3))
-        with pytest.raises(ConfigurationError, match='set ticks.venue = "binance", or another paths.data_dir'):
+        with pytest.raises(ConfigurationError, match=r'set ticks\.venue = "binance", or another paths\.data_dir'):
             await _connected(paths, com, us, venue="binance_us")
