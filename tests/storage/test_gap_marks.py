@@ -39,13 +39,12 @@ async def test_a_gap_marks_its_own_minute_and_no_other(paths: Paths) -> None:
 @pytest.mark.parametrize("known", [True, False], ids=["times in the ledger", "times of the neighbours"])
 async def test_a_gap_over_several_bars_counts_in_each(paths: Paths, known: bool) -> None:
     stored = [*trades(1, 50), *trades(301, 400)]
-    times = {"first_ms": stored[49].time_ms, "last_ms": stored[50].time_ms} if known else {}
+    gap = replace(OPEN, first_id=51, last_id=300, next_id=51, state=GapState.UNFILLABLE, found_ms=1 << 50)
+    if known:
+        gap = replace(gap, first_ms=stored[49].time_ms, last_ms=stored[50].time_ms)
     async with open_database(paths) as database:
         await store_trades(database, stored)
-        await write_gap(
-            database,
-            replace(OPEN, first_id=51, last_id=300, next_id=51, state=GapState.UNFILLABLE, found_ms=1 << 50, **times),
-        )
+        await write_gap(database, gap)
         mark = GapMark(missing=250)
         assert await _marks(database) == [mark, mark, WHOLE]
         assert await _marks(database, flat=True) == [mark] * 4 + [WHOLE], "what is flat only for want of trades says so"
