@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "BNBUSDT", "XRPUSDT")
 _TICK_SECONDS = 0.001
@@ -29,7 +30,7 @@ def payload(number: int, time_ms: int) -> bytes:
 async def _stream(connection: ServerConnection, rate: float, seconds: float) -> None:
     """Whole frames straight into the transport: a server that is slower than its client would measure itself."""
     started, sent, last = time.perf_counter(), 0, int(rate * seconds)
-    while sent < last:
+    while sent < last and connection.state is State.OPEN:
         due = min(last, int((time.perf_counter() - started) * rate) + 1)
         time_ms = time.time_ns() // 1_000_000
         frames = []
