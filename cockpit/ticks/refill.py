@@ -7,8 +7,8 @@ the stream nor is called filled before it is on the disk.
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from cockpit.clock import Clock
@@ -20,12 +20,12 @@ from cockpit.storage.gaps import GapRow, GapState, StoredEnd, holes, open_gaps, 
 from cockpit.storage.ticks import store_trades
 from cockpit.ticks.gaps import Gap
 from cockpit.ticks.recorder import Recorder
+from cockpit.ticks.repair import PAGE, Repair, best_page
 from cockpit.ticks.tape import Tape
 from cockpit.ticks.trade import Trade
 
 log = logging.getLogger(__name__)
 
-_PAGE = 1000
 _GRACE_SECONDS = 0.25
 _LOST_SECONDS = 1.0
 _FIRST_DELAY = 0.5
@@ -38,24 +38,6 @@ _ROOM = 0.5
 _HOLES_WITHIN = 100_000
 _LOOK_SECONDS = 1.0
 _NO_ANSWERS = "a recording answers no requests"
-
-
-@dataclass(slots=True, eq=False)
-class _Work:
-    """A gap on its way. ``row`` is what the ledger says of it, or will."""
-
-    tape: Tape
-    row: GapRow
-    since: float
-    ready_at: float
-    empty: int = 0
-    failures: int = 0
-    lost: bool = False
-
-    @property
-    def rest(self) -> Gap:
-        """What has not been asked for yet."""
-        return Gap(self.row.next_id, self.row.last_id)
 
 
 class Refill:
@@ -95,7 +77,7 @@ class Refill:
         self._recorder = recorder
         self._clock = clock
         self._backfill = timedelta(hours=settings.backfill_hours)
-        self._works: list[_Work] = []
+        self._repairs: list[Repair] = []
         self._unwritten: list[GapRow] = []
         self._halts: dict[str, GapRow] = {}
         self._ends: dict[str, StoredEnd] = {}
@@ -106,14 +88,14 @@ class Refill:
     @property
     def waiting(self) -> int:
         """Gaps on their way."""
-        return len(self._works)
+        return len(self._repairs)
 
     def found(self, tape: Tape, gap: Gap, reason: str, first_ms: int | None = None, last_ms: int | None = None) -> None:
         """A gap was found, between trades of these times; what comes late within a moment is none. Never waits."""
         ids = (tape.symbol, gap.first_id, gap.last_id, gap.first_id)
         row = GapRow(*ids, self._now_ms(), GapState.OPEN, reason, first_ms, last_ms)
         now = self._clock.monotonic()
-        self._add(_Work(tape, row, now, now + max(_GRACE_SECONDS, self._behind)))
+        self._add(Repair(tape, row, now, now + max(_GRACE_SECONDS, self._behind)))
 
     def lost(self, symbol: str, trade_id: int) -> None:
         """A trade came and could not be kept; it is fetched again once there is room. Never waits."""
@@ -121,13 +103,13 @@ class Refill:
         tape.sequence.lose(Gap(trade_id, trade_id))
         now = self._clock.monotonic()
         ready_at = now + _LOST_SECONDS
-        for work in reversed(self._works):
-            if work.lost and work.tape is tape and work.row.row is None and work.row.last_id + 1 == trade_id:
-                work.row, work.ready_at = replace(work.row, last_id=trade_id), ready_at
+        for repair in reversed(self._repairs):
+            if repair.lost and repair.tape is tape and repair.row.row is None and repair.row.last_id + 1 == trade_id:
+                repair.row, repair.ready_at = replace(repair.row, last_id=trade_id), ready_at
                 return
         reason = "the recorder had no room"
         row = GapRow(symbol, trade_id, trade_id, trade_id, self._now_ms(), GapState.OPEN, reason)
-        self._add(_Work(tape, row, now, ready_at, lost=True))
+        self._add(Repair(tape, row, now, ready_at, lost=True))
 
     def halted(self, tape: Tape, reason: str) -> None:
         """A symbol says nothing, and the venue has nothing either: no gap, but worth a line in the ledger."""
@@ -154,7 +136,7 @@ class Refill:
 
     def forget(self) -> None:
         """Drop everything on its way: the market was moved to another time."""
-        self._works.clear()
+        self._repairs.clear()
         self._halts.clear()
 
     async def prepare(self) -> None:
@@ -176,30 +158,30 @@ class Refill:
         while True:
             await self._until_done(self._write_rows)
             await self._look_behind()
-            works = self._next()
-            if not works:
+            repairs = self._next()
+            if not repairs:
                 await self._sleep()
                 continue
             try:
-                await self._step(works)
+                await self._step(repairs)
             except CockpitError as error:
-                self._failed(works, error)
+                self._failed(repairs, error)
 
     async def settle(self) -> None:
         """Give every gap on its way its last word in the ledger: nothing more will come."""
         if self._database.read_only:
             return
-        rows = [self._given_up(work.row, _NO_ANSWERS) for work in self._works if self._lacks(work)]
+        rows = [self._given_up(repair.row, _NO_ANSWERS) for repair in self._repairs if self._lacks(repair)]
         try:
             await write_gaps(self._database, [*self._unwritten, *rows])
         except CockpitError as error:
             log.warning("gaps: %s", error)
             return
-        self._works.clear()
+        self._repairs.clear()
         self._unwritten.clear()
 
-    def _lacks(self, work: _Work) -> bool:
-        return bool(work.tape.sequence.missing_in(Gap(work.row.first_id, work.row.last_id)))
+    def _lacks(self, repair: Repair) -> bool:
+        return bool(repair.tape.sequence.missing_in(Gap(repair.row.first_id, repair.row.last_id)))
 
     async def _take_up(self) -> None:
         """Go on with what an earlier session left: open gaps, and holes that a crash made before it was noticed."""
@@ -213,7 +195,7 @@ class Refill:
                 continue
             tape.sequence.lose(Gap(row.next_id, row.last_id))
             now = self._clock.monotonic()
-            self._add(_Work(tape, row, now, now))
+            self._add(Repair(tape, row, now, now))
         if not self._exchange.live or not self._backfill:
             return
         for symbol, end in self._ends.items():
@@ -255,7 +237,7 @@ class Refill:
             tape.sequence.lose(missed)
             self.found(tape, missed, "missed since the last session", end.time_ms)
 
-    def _next(self) -> list[_Work]:
+    def _next(self) -> list[Repair]:
         """What to ask for now; nothing while the stream waits for the database.
 
         Nor is anything chosen before it can be asked for: what is found until then may lie on the same page.
@@ -263,62 +245,62 @@ class Refill:
         if self._recorder.fill > _ROOM or self._exchange.history_delay() > 0.0:
             return []
         now = self._clock.monotonic()
-        return _best_page(work for work in self._works if work.ready_at <= now)
+        return best_page(repair for repair in self._repairs if repair.ready_at <= now)
 
-    async def _step(self, works: list[_Work]) -> None:
+    async def _step(self, repairs: list[Repair]) -> None:
         """Ask for one page, which answers all of these gaps of one symbol, and store what was missing."""
-        tape = works[0].tape
+        tape = repairs[0].tape
         sequence = tape.sequence
         open_ = []
-        for work in works:
-            if not sequence.missing_in(work.rest):
-                await self._finish(work)
+        for repair in repairs:
+            if not sequence.missing_in(repair.rest):
+                await self._finish(repair)
                 continue
-            if work.row.row is None:
-                work.row = await write_gap(self._database, work.row)
+            if repair.row.row is None:
+                repair.row = await write_gap(self._database, repair.row)
             if self._exchange.live:
-                open_.append(work)
+                open_.append(repair)
             else:
-                await self._give_up(work, _NO_ANSWERS)
+                await self._give_up(repair, _NO_ANSWERS)
         if not open_:
             return
-        firsts = [parts[0].first_id for work in open_ if (parts := sequence.missing_in(work.rest))]
+        firsts = [parts[0].first_id for repair in open_ if (parts := sequence.missing_in(repair.rest))]
         if not firsts:  # the stream has brought them meanwhile
             return
         start = min(firsts)
-        page = Gap(start, min(start + _PAGE - 1, max(work.row.last_id for work in open_)))
+        page = Gap(start, min(start + PAGE - 1, max(repair.row.last_id for repair in open_)))
         last_id = sequence.missing_in(page)[-1].last_id
         trades = await self._exchange.trades_from(tape.symbol, start, last_id - start + 1)
         await self._keep(tape, [trade for trade in trades if sequence.is_missing(trade.trade_id)])
         known_to = trades[-1].trade_id if trades else start - 1
-        for work in open_:
-            if work.row.next_id > known_to:
-                if work.row.next_id <= last_id:
-                    await self._wait_for_more(work)
+        for repair in open_:
+            if repair.row.next_id > known_to:
+                if repair.row.next_id <= last_id:
+                    await self._wait_for_more(repair)
                 continue
-            self._learn(work)
-            work.empty = work.failures = 0
-            work.row = replace(work.row, next_id=min(known_to, work.row.last_id) + 1)
-            if len(work.rest):
-                await write_gap(self._database, work.row)
+            self._learn(repair)
+            repair.empty = repair.failures = 0
+            repair.row = replace(repair.row, next_id=min(known_to, repair.row.last_id) + 1)
+            if len(repair.rest):
+                await write_gap(self._database, repair.row)
             else:
-                await self._finish(work)
+                await self._finish(repair)
 
-    def _learn(self, work: _Work) -> None:
+    def _learn(self, repair: Repair) -> None:
         """How far REST is behind the stream: asking sooner than that spends the allowance on empty pages."""
-        if work.empty:
-            self._behind = min(_LONGEST_BEHIND, self._clock.monotonic() - work.since)
+        if repair.empty:
+            self._behind = min(_LONGEST_BEHIND, self._clock.monotonic() - repair.since)
         else:
             self._behind *= _EASING
 
-    async def _wait_for_more(self, work: _Work) -> None:
+    async def _wait_for_more(self, repair: Repair) -> None:
         """The answer did not reach this gap: what the stream has just carried may come to REST a little later."""
-        work.empty += 1
-        if work.empty < _EMPTY_TRIES:
-            delay = min(_LONGEST_EMPTY_DELAY, _FIRST_DELAY * 2.0**work.empty)
-            work.ready_at = self._clock.monotonic() + delay
+        repair.empty += 1
+        if repair.empty < _EMPTY_TRIES:
+            delay = min(_LONGEST_EMPTY_DELAY, _FIRST_DELAY * 2.0**repair.empty)
+            repair.ready_at = self._clock.monotonic() + delay
         else:
-            await self._give_up(work, "the venue does not give these trades")
+            await self._give_up(repair, "the venue does not give these trades")
 
     async def _keep(self, tape: Tape, trades: list[Trade]) -> None:
         if not trades:
@@ -328,37 +310,37 @@ class Refill:
         tape.changed = True
         self.message = ""
 
-    def _failed(self, works: list[_Work], error: CockpitError) -> None:
+    def _failed(self, repairs: list[Repair], error: CockpitError) -> None:
         """Try these again later."""
-        self.message = f"{works[0].tape.symbol}: a gap cannot be filled now: {error}"
+        self.message = f"{repairs[0].tape.symbol}: a gap cannot be filled now: {error}"
         log.warning("gaps: %s", self.message)
         told = error.retry_after or 0.0 if isinstance(error, ProviderError) else 0.0
         now = self._clock.monotonic()
-        for work in works:
-            work.failures += 1
-            delay = self._random.uniform(0.5, 1.0) * min(_LONGEST_DELAY, _FIRST_DELAY * 2**work.failures)
-            work.ready_at = now + max(told, delay)
+        for repair in repairs:
+            repair.failures += 1
+            delay = self._random.uniform(0.5, 1.0) * min(_LONGEST_DELAY, _FIRST_DELAY * 2**repair.failures)
+            repair.ready_at = now + max(told, delay)
 
-    async def _finish(self, work: _Work) -> None:
+    async def _finish(self, repair: Repair) -> None:
         """Nothing is left to ask for."""
-        whole = Gap(work.row.first_id, work.row.last_id)
-        missing = sum(map(len, work.tape.sequence.missing_in(whole)))
+        whole = Gap(repair.row.first_id, repair.row.last_id)
+        missing = sum(map(len, repair.tape.sequence.missing_in(whole)))
         if missing:
-            await self._give_up(work, f"the venue does not give {missing} of {len(whole)} trades")
+            await self._give_up(repair, f"the venue does not give {missing} of {len(whole)} trades")
             return
-        if work.row.row is not None:
-            filled = replace(work.row, next_id=whole.last_id + 1, ended_ms=self._now_ms(), state=GapState.FILLED)
+        if repair.row.row is not None:
+            filled = replace(repair.row, next_id=whole.last_id + 1, ended_ms=self._now_ms(), state=GapState.FILLED)
             await write_gap(self._database, filled)
-        self._drop(work)
+        self._drop(repair)
 
-    async def _give_up(self, work: _Work, reason: str) -> None:
-        log.warning("%s: ids %d to %d: %s", work.tape.symbol, work.row.first_id, work.row.last_id, reason)
-        await write_gap(self._database, self._given_up(work.row, reason))
-        self._drop(work)
+    async def _give_up(self, repair: Repair, reason: str) -> None:
+        log.warning("%s: ids %d to %d: %s", repair.tape.symbol, repair.row.first_id, repair.row.last_id, reason)
+        await write_gap(self._database, self._given_up(repair.row, reason))
+        self._drop(repair)
 
-    def _drop(self, work: _Work) -> None:
-        if work in self._works:  # not after the market was moved meanwhile
-            self._works.remove(work)
+    def _drop(self, repair: Repair) -> None:
+        if repair in self._repairs:  # not after the market was moved meanwhile
+            self._repairs.remove(repair)
 
     def _given_up(self, row: GapRow, reason: str) -> GapRow:
         return replace(row, state=GapState.UNFILLABLE, reason=f"{row.reason}; {reason}", ended_ms=self._now_ms())
@@ -382,7 +364,7 @@ class Refill:
     async def _sleep(self) -> None:
         """Until something is to be done, or might be."""
         now = self._clock.monotonic()
-        ready = min((work.ready_at for work in self._works), default=now + _LOOK_SECONDS)
+        ready = min((repair.ready_at for repair in self._repairs), default=now + _LOOK_SECONDS)
         self._woken.clear()
         try:
             async with asyncio.timeout(min(_LOOK_SECONDS, max(0.01, ready - now, self._exchange.history_delay()))):
@@ -390,8 +372,8 @@ class Refill:
         except TimeoutError:
             pass
 
-    def _add(self, work: _Work) -> None:
-        self._works.append(work)
+    def _add(self, repair: Repair) -> None:
+        self._repairs.append(repair)
         self._woken.set()
 
     def _write_later(self, row: GapRow) -> None:
@@ -400,30 +382,3 @@ class Refill:
 
     def _now_ms(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
-
-
-def _first_id(work: _Work) -> int:
-    return work.row.next_id
-
-
-def _best_page(ready: Iterable[_Work]) -> list[_Work]:
-    """Those gaps of one symbol that one page of ids closes: the most that there are, and of as many the smallest.
-
-    A gap that is larger than a page comes last, alone.
-    """
-    by_symbol: dict[str, list[_Work]] = {}
-    for work in sorted(ready, key=_first_id):
-        by_symbol.setdefault(work.row.symbol, []).append(work)
-    best: list[_Work] = []
-    best_rank = -1, 0
-    for works in by_symbol.values():
-        end = 0
-        for start, first in enumerate(works):
-            end = max(end, start)
-            while end < len(works) and works[end].row.last_id < first.row.next_id + _PAGE:
-                end += 1
-            page = works[start : max(end, start + 1)]
-            rank = end - start, first.row.next_id - page[-1].row.last_id
-            if rank > best_rank:
-                best, best_rank = page, rank
-    return best
