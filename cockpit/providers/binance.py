@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -89,6 +90,7 @@ class Binance:
         self.link.probe = self.server_time
         self._connects = Limiter((_CONNECTS,), clock)
         self._history = Limiter(self._history_limits(limits), clock)
+        self._history_asked_at = -math.inf
         self._by_id = True
         self._tap: Tap | None = None
         self._tls: ssl.SSLContext | None = None
@@ -190,8 +192,15 @@ class Binance:
         return found[:most]
 
     def history_delay(self) -> float:
-        """Seconds until filling gaps may ask again; 0 if at once."""
-        return self._history.delay(self._history_weight(self._weights.trades if self._by_id else self._weights.recent))
+        """Seconds until filling gaps should ask again; 0 if at once.
+
+        One half of a window is free; the other one is spread over it, so that a link that breaks again and again never
+        finds the whole of it spent by its first gaps.
+        """
+        weight = self._history_weight(self._weights.trades if self._by_id else self._weights.recent)
+        windows = self._history.windows()
+        pause = max((one.seconds * weight / one.limit for one in windows if 2 * one.used > one.limit), default=0.0)
+        return max(self._history.delay(weight), self._history_asked_at + pause - self._http.clock.monotonic())
 
     async def last_ids(self, symbols: Sequence[str]) -> dict[str, int]:
         """The newest trade id of each symbol by REST; those that did not trade for a day are absent.
@@ -230,6 +239,7 @@ class Binance:
 
     async def _pace(self, weight: int) -> None:
         await self._history.acquire(self._history_weight(weight))
+        self._history_asked_at = self._http.clock.monotonic()
 
     def _history_weight(self, weight: int) -> int:
         """What a request counts in the share of the allowance, which may be smaller than one request."""
