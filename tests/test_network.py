@@ -165,7 +165,7 @@ def test_a_limit_that_makes_no_sense_is_refused_with_a_sentence(limit: str) -> N
 
 
 async def test_in_the_simulated_market_a_second_session_reads_what_the_first_one_kept(tmp_path: Path) -> None:
-    flags = [("paths.data_dir", str(tmp_path))]
+    flags = [("paths.data_dir", str(tmp_path)), ("cache.file_megabytes", "16")]
     settings = load_settings(flags=flags, environment={}).settings
     requests = []
     for _ in range(2):

@@ -1,8 +1,10 @@
 """The cockpit ends and starts again, while the exchange goes on."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
+from cockpit.paths import Paths
 from tests.emulator.binance_venue import open_venue
 from tests.faults.session import FREE, SEED, ledger, say, session, temporary, verify
 
@@ -11,11 +13,12 @@ async def restarts(folder: Path, count: int, pause: float) -> int:
     """So many restarts with a pause between; how many trades were stored."""
     times: list[float] = []
     async with open_venue(20.0, {"binance": 0}, FREE, seed=SEED) as venue:
-        for _ in range(count + 1):
+        for number in range(count + 1):
             async with session(folder, venue=venue) as feed:
+                paths = feed.paths
+                await feed.timed("gap in the ledger", partial(_has_rows, paths, number))
                 times.append(await feed.whole())
                 await asyncio.sleep(0.5)
-                paths = feed.paths
             await asyncio.sleep(pause)
     say("none missing", times[1:])
     rows = ledger(paths)
@@ -27,6 +30,10 @@ async def restarts(folder: Path, count: int, pause: float) -> int:
         "not stored when the last session ended",
     }
     return verify(paths)
+
+
+def _has_rows(paths: Paths, count: int) -> bool:
+    return len(ledger(paths)) >= count
 
 
 def run(full: bool) -> None:

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -191,7 +191,14 @@ def say(name: str, times: Sequence[float], goal: str = "") -> None:
     print(f"  {name}: {len(times)} x, median {middle:.2f} s, p95 {late:.2f} s, longest {ordered[-1]:.2f} s{aim}")
 
 
-def temporary() -> "tempfile.TemporaryDirectory[str]":
-    """A folder for one run."""
-    logging.getLogger("cockpit").setLevel(logging.ERROR)
-    return tempfile.TemporaryDirectory(prefix="cockpit-faults-")
+@contextmanager
+def temporary() -> Iterator[str]:
+    """A folder for one run, in which only errors are logged: faults are what it is about."""
+    log = logging.getLogger("cockpit")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with tempfile.TemporaryDirectory(prefix="cockpit-faults-") as folder:
+            yield folder
+    finally:
+        log.setLevel(level)
