@@ -189,7 +189,7 @@ class ScanSettings(_Section):
     min_quarters: Annotated[int, Field(ge=1, le=40)] = 4
     max_quarters: Annotated[int, Field(ge=1, le=40)] = 12
     expiries: Annotated[int, Field(ge=1, le=4)] = 2
-    closer_look: Annotated[int, Field(ge=0, le=1000)] = 20
+    closer_look: Annotated[int, Field(ge=0, le=1000)] = 5
     implied_move: Literal["atmf", "nearest", "interp", "x085", "tos", "sd"] = "atmf"
     risk_free: Annotated[float, Field(ge=-0.05, le=0.5)] = 0.045
     vrp_tiers: Literal["conservative", "balanced", "aggressive", "legacy"] = "balanced"
