@@ -1,5 +1,6 @@
 """Reddit: the day's posts about a symbol in the subreddits of the settings, over OAuth."""
 
+import asyncio
 import base64
 from typing import Any
 
@@ -33,6 +34,7 @@ class Reddit:
         self._settings = settings
         self._clock = clock
         self._seconds = keep_seconds
+        self._asking = asyncio.Lock()
         self._token = ""
         self._token_until = float("-inf")
         secret = settings.client_secret.get_secret_value() if settings.client_secret else ""
@@ -67,7 +69,11 @@ class Reddit:
             return self._read(answer)
 
     async def _authority(self) -> str:
-        """A token, asked for where there is none or it runs out."""
+        """A token, asked for once by all who wait where there is none or it runs out."""
+        async with self._asking:
+            return await self._current()
+
+    async def _current(self) -> str:
         if self._clock.monotonic() < self._token_until:
             return self._token
         identity, secret = self._client

@@ -1,5 +1,6 @@
 """Sources of sentiment: recorded and embedded answers, refusals, and what comes of them together."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -115,11 +116,10 @@ async def test_reddit_asks_for_a_token_once_and_names_itself(desk: Desk) -> None
     desk.served.answer(json.dumps(listing).encode())
     desk.served.answer(json.dumps(listing).encode())
     source = desk.reddit(client_id="me", client_secret=SecretStr("shh"), user="a_trader")
-    opinion = await source.opinion("AAPL")
+    opinion, _ = await asyncio.gather(source.opinion("AAPL"), source.opinion("MSFT"))
     assert (opinion.sample, opinion.read) == (3, 4)
     assert opinion.score == pytest.approx((1 - 1 - 1) / 3)
     assert opinion.newest_at == NOW
-    await source.opinion("MSFT")
     token, first, _ = desk.served.requests
     assert len(desk.served.requests) == 3
     assert token.headers["Authorization"].startswith("Basic ")
