@@ -48,6 +48,7 @@ class Hub:
         self._losses = Losses()
         self._channels: dict[Key, _Channel] = {}
         self._connections: dict[Connection, None] = {}
+        self._joined = asyncio.Event()
 
     @property
     def now_ms(self) -> int:
@@ -58,6 +59,7 @@ class Hub:
         """A client connected."""
         self._connections[connection] = None
         self._listen(connection, list(connection.subscriptions.streams))
+        self._joined.set()
 
     def leave(self, connection: Connection) -> None:
         """A client is gone."""
@@ -71,7 +73,8 @@ class Hub:
         self._listen(connection, [name for name in after if name not in before.streams])
 
     async def run(self) -> None:
-        """Beat until cancelled."""
+        """Beat until cancelled, from the first client on: trades that nobody hears need not be drawn."""
+        await self._joined.wait()
         anchor, last = self._clock.anchor, self.now_ms
         await self._warm(last)
         while True:

@@ -357,38 +357,52 @@ class Scanner:
         listed = await self._venue.expirations(report.symbol)
         expiries = covering_expiries(listed, dates.last_day, dates.timing)
         chains: list[OptionChain] = []
-        for expiry in expiries[: self._settings.scan.expiries]:
-            try:
-                chains.append(await self._venue.chain(report.symbol, expiry))
-            except ProviderError:
-                if not chains:
-                    raise
-        past, history = await self._past(report, doubts, waits=waits) if chains else ((), ())
+        past: Sequence[PastReport] = ()
+        history: Sequence[DailyBar] = ()
+        if expiries:
+            # Without the first chain there is nothing to ask the rest for; that comes side by side.
+            chains.append(await self._venue.chain(report.symbol, expiries[0]))
+            further, past, history = await asyncio.gather(
+                self._further(report.symbol, expiries[1 : self._settings.scan.expiries]),
+                self._past(report.symbol, doubts, waits=waits),
+                self._history(report.symbol, doubts),
+            )
+            chains.extend(further)
         dates = weigh(report, claims, past)
         report = replace(report, timing=dates.timing)
         # The price of the moment the chain was quoted at: a newer one would not fit its options.
         spot = chains[0].spot if chains and chains[0].spot is not None else spot
-        return Inputs(report, spot, tuple(chains), history, past, self._equity(), tuple(doubts), dates, tuple(listed))
+        return Inputs(
+            report, spot, tuple(chains), history, past, self._equity(), tuple(sorted(doubts)), dates, tuple(listed)
+        )
 
-    async def _past(
-        self, report: EarningsReport, doubts: list[str], *, waits: bool
-    ) -> tuple[Sequence[PastReport], Sequence[DailyBar]]:
-        today = self._clock.now().astimezone(NEW_YORK).date()
-        start = today - timedelta(days=self._settings.scan.max_quarters * _DAYS_A_QUARTER + _HISTORY_MARGIN)
-        past: Sequence[PastReport] = ()
-        history: Sequence[DailyBar] = ()
+    async def _further(self, symbol: str, expiries: Sequence[date]) -> list[OptionChain]:
+        """Chains of later expiries; those that are refused are left out."""
+        asked = (self._venue.chain(symbol, expiry) for expiry in expiries)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, ProviderError):
+                raise answer
+        return [answer for answer in answers if isinstance(answer, OptionChain)]
+
+    async def _past(self, symbol: str, doubts: list[str], *, waits: bool) -> Sequence[PastReport]:
         if waits:
             doubts.append(WAITS)
-        else:
-            try:
-                past = await self._earnings.past_reports(report.symbol)
-            except ProviderError as error:
-                doubts.append(f"past reports: {error.refusal}")
+            return ()
         try:
-            history = await self._venue.daily_history(report.symbol, start, today)
+            return await self._earnings.past_reports(symbol)
+        except ProviderError as error:
+            doubts.append(f"past reports: {error.refusal}")
+            return ()
+
+    async def _history(self, symbol: str, doubts: list[str]) -> Sequence[DailyBar]:
+        today = self._clock.now().astimezone(NEW_YORK).date()
+        start = today - timedelta(days=self._settings.scan.max_quarters * _DAYS_A_QUARTER + _HISTORY_MARGIN)
+        try:
+            return await self._venue.daily_history(symbol, start, today)
         except ProviderError as error:
             doubts.append(f"history: {error.refusal}")
-        return past, history
+            return ()
 
     async def _keep(self, result: ScanResult) -> str:
         if self._store is None:
