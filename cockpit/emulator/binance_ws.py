@@ -42,7 +42,10 @@ class StreamServer:
         socket = web.WebSocketResponse(
             timeout=1.0, autoping=False, compress=False, max_msg_size=_LARGEST_MESSAGE, writer_limit=1 << 16
         )
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionResetError:  # the client left before the handshake was answered
+            return web.Response(status=400)
         names = [name for name in streams.replace(" ", "+").split("/") if name]
         if len(names) > MOST_STREAMS:
             await socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"Too many streams")
