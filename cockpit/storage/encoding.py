@@ -15,6 +15,10 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import msgspec
+
+from cockpit.storage.fast_json import fast_bytes, from_fast_bytes
+
 T = TypeVar("T")
 
 
@@ -22,8 +26,35 @@ class EncodingError(ValueError):
     """A text does not hold a value of the class that was asked for."""
 
 
-def dumps(value: object) -> str:
+def dumps(value: object, kind: Any = None) -> str:
     """The value as one line of JSON.
+
+    Args:
+        value: to be written.
+        kind: what it is, such as ``tuple[PastReport, ...]``, where its class does not tell.
+
+    Raises:
+        EncodingError: it holds something that has no encoding here.
+    """
+    body = fast_bytes(value, type(value) if kind is None else kind)
+    return thorough_text(value) if body is None else body.decode()
+
+
+def loads(text: str, kind: type[T]) -> T:
+    """The value of this class.
+
+    Raises:
+        EncodingError: the text is no JSON, or not of this class.
+    """
+    try:
+        fast: T = from_fast_bytes(text, kind)
+    except msgspec.MsgspecError:  # the thorough way reads more, and says better what it cannot read
+        return from_thorough_text(text, kind)
+    return fast
+
+
+def thorough_text(value: object) -> str:
+    """The value as one line of JSON that says numbers that are not finite, too.
 
     Raises:
         EncodingError: it holds something that has no encoding here.
@@ -31,8 +62,8 @@ def dumps(value: object) -> str:
     return json.dumps(_encoded(value), separators=(",", ":"), ensure_ascii=False)
 
 
-def loads(text: str, kind: type[T]) -> T:
-    """The value of this class.
+def from_thorough_text(text: str, kind: type[T]) -> T:
+    """The value of this class, field by field.
 
     Raises:
         EncodingError: the text is no JSON, or not of this class.

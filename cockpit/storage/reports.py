@@ -50,7 +50,12 @@ async def keep_reports(database: Database, kept: Mapping[str, KeptReports]) -> N
         StorageError: it cannot be written.
     """
     rows = [
-        (symbol, one.asked_at.isoformat(), None if one.next_on is None else one.next_on.isoformat(), dumps(one.reports))
+        (
+            symbol,
+            one.asked_at.isoformat(),
+            None if one.next_on is None else one.next_on.isoformat(),
+            dumps(one.reports, tuple[PastReport, ...]),
+        )
         for symbol, one in kept.items()
     ]
     async with database.write() as connection:

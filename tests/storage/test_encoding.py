@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.storage.encoding import EncodingError, dumps, loads
+from cockpit.storage.encoding import EncodingError, dumps, loads, thorough_text
 
 
 class Colour(StrEnum):
@@ -67,6 +67,19 @@ def test_every_kind_of_field_comes_back() -> None:
 def test_any_value_comes_back(inner: Inner, text: str, money: Decimal, instant: datetime) -> None:
     value = replace(OUTER, inner=inner, text=text, money=money, instant=instant, day=instant.date())
     assert loads(dumps(value), Outer) == value
+
+
+def test_what_an_older_version_has_written_is_read() -> None:
+    text = thorough_text(OUTER)
+    assert "2026-11-24T14:30:00+00:00" in text
+    assert loads(text, Outer) == OUTER
+
+
+@given(st.lists(st.builds(Inner, number=st.none() | st.floats(), colour=st.just(Colour.RED))))
+def test_a_tuple_comes_back_by_its_kind(inners: list[Inner]) -> None:
+    kind = tuple[Inner, ...]
+    back = loads(dumps(tuple(inners), kind), kind)
+    assert repr(back) == repr(tuple(inners))  # NaN is not equal to itself
 
 
 def test_unknown_keys_are_ignored_and_missing_ones_take_their_default() -> None:
