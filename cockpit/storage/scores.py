@@ -19,9 +19,9 @@ async def save_scores(connection: Connection, spreads: Iterable[Spread], scanned
     for spread in spreads:
         for one in spread.totals:
             by_scorer.setdefault(one.scorer, []).append((one.total, spread.spread_id))
-    day = scanned_at.astimezone(UTC).date().isoformat()
+    day, at = scanned_at.astimezone(UTC).date().isoformat(), scanned_at.isoformat()
     rows = [
-        (day, spread_id, scorer, scanned_at.isoformat(), total, rank)
+        (day, spread_id, scorer, at, total, rank)
         for scorer, scored in by_scorer.items()
         for rank, (total, spread_id) in enumerate(sorted(scored, key=lambda one: (-one[0], one[1])), 1)
     ]
