@@ -42,6 +42,10 @@ class StorageError(CockpitError):
     """The data folder or its database cannot be used now (owned by another, unwritable, full)."""
 
 
+class StrategyError(CockpitError):
+    """A strategy cannot be loaded, or failed while it ran; the sentence tells file and line where it has them."""
+
+
 class OrderRefusedError(CockpitError):
     """The paper broker did not take an order; the sentence is the reason a trader would be given."""
 
