@@ -230,7 +230,7 @@ def _vendors(http: HttpClient, clock: Clock, settings: Settings) -> Market:
     tradier = Tradier(http, providers.tradier, settings.cache, clock)
     alpha_vantage = AlphaVantage(http, providers.alpha_vantage, settings.cache, clock, news_seconds=keep)
     opinions: dict[str, Callable[[], AlphaVantage | StockTwits | Reddit]] = {
-        "stocktwits": lambda: StockTwits(http, providers.stocktwits, keep, clock),
+        "stocktwits": lambda: StockTwits(http, providers.stocktwits, keep),
         "reddit": lambda: Reddit(http, providers.reddit, keep, clock),
         "alpha_vantage": lambda: alpha_vantage,
     }

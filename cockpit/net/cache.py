@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from cockpit.clock import Clock
 from cockpit.errors import ProviderError, Refusal
@@ -48,6 +48,30 @@ class CacheStats:
         return self.second_hits / asked if asked else None
 
 
+def _usual_size(_: object) -> int:
+    return 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Place(Generic[V]):
+    """Where a value is kept, and how.
+
+    Attributes:
+        key: what is asked.
+        seconds: how long a value stays good; 0 keeps nothing.
+        kind: the value's type, such as ``tuple[DailyBar, ...]``: it is kept in the second level too. None: in memory
+            only.
+        size: approximate bytes of a value.
+        tags: words to drop it by.
+    """
+
+    key: str
+    seconds: float
+    kind: Any = None
+    size: Callable[[V], int] = _usual_size
+    tags: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry(Generic[V]):
     outcome: V | ProviderError
@@ -65,36 +89,39 @@ class _Flight(Generic[V]):
     """Nobody waits for it: it renews what is still good."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a cache keeps, and how.
+
+    Attributes:
+        entries: most entries kept.
+        megabytes: most of the size estimates kept, in units of 2**20 bytes.
+        negative_seconds: how long a NOT_FOUND is remembered.
+        early_share: share of its time to live, at the end of it, in which a value that is asked for is loaded anew
+            behind the caller's back.
+    """
+
+    entries: int
+    megabytes: float
+    negative_seconds: float = 60.0
+    early_share: float = 0.0
+
+
 class Cache(Generic[V]):
     """Least recently used entries leave first, by number and by approximate bytes.
 
     Args:
         clock: monotonic time decides what is fresh.
-        entries: most entries kept.
-        megabytes: most of the callers' size estimates kept, in units of 2**20 bytes.
-        negative_seconds: how long a NOT_FOUND is remembered.
+        bounds: how much is kept.
         stats: counters to share with others of the same vendor.
-        early_share: share of its time to live, at the end of it, in which a value that is asked for is loaded anew
-            behind the caller's back.
         second: what stands behind this memory.
     """
 
     def __init__(
-        self,
-        clock: Clock,
-        *,
-        entries: int,
-        megabytes: float,
-        negative_seconds: float = 60.0,
-        stats: CacheStats | None = None,
-        early_share: float = 0.0,
-        second: Scope | None = None,
+        self, clock: Clock, bounds: Bounds, *, stats: CacheStats | None = None, second: Scope | None = None
     ) -> None:
         self._clock = clock
-        self._most = entries
-        self._most_bytes = int(megabytes * 2**20)
-        self._negative_seconds = negative_seconds
-        self._early_share = early_share
+        self._bounds = bounds
         self._second = second
         self._tagged: dict[str, set[str]] = {}
         self._drops = 0
@@ -103,44 +130,29 @@ class Cache(Generic[V]):
         self._bytes = 0
         self.stats = CacheStats() if stats is None else stats
 
-    async def get(
-        self,
-        key: str,
-        seconds: float,
-        load: Callable[[], Awaitable[V]],
-        *,
-        size: Callable[[V], int] = lambda _: 1024,
-        fresh: bool = False,
-        kind: Any = None,
-        tags: Sequence[str] = (),
-    ) -> V:
-        """The value of a key: from memory while fresh, else loaded once for all who ask meanwhile.
+    async def get(self, place: Place[V], load: Callable[[], Awaitable[V]], *, fresh: bool = False) -> V:
+        """The value of a place: from memory while fresh, else loaded once for all who ask meanwhile.
 
         A caller that is cancelled leaves the others' load alone; the load ends when nobody waits for it any more.
 
         Args:
-            key: what is asked.
-            seconds: how long a loaded value stays good; 0 keeps nothing.
+            place: where it is kept.
             load: asks the vendor.
-            size: approximate bytes of a value.
             fresh: ask past the memory; a load already under way still serves.
-            kind: the value's type, such as ``tuple[DailyBar, ...]``: it is kept in the second level too.
-            tags: words to drop it by.
 
         Raises:
             ProviderError: of the load, or a remembered NOT_FOUND.
             EncodingError: the loaded value is not of its kind.
         """
+        key = place.key
         if not fresh and (entry := self._live(key)) is not None:
             self.stats.hits += 1
-            if self._early_share and entry.expires - self._clock.monotonic() < entry.seconds * self._early_share:
-                self._renew(
-                    key, entry, lambda: self._load(key, seconds, load, size, kind, tags, fresh=True, drops=self._drops)
-                )
+            if entry.expires - self._clock.monotonic() < entry.seconds * self._bounds.early_share:
+                self._renew(place, entry, load)
             return _unwrap(entry.outcome)
         flight = self._flights.get(key)
         if flight is None:
-            flight = self._start(key, self._load(key, seconds, load, size, kind, tags, fresh=fresh, drops=self._drops))
+            flight = self._start(key, self._load(place, load, fresh=fresh, drops=self._drops))
         else:
             self.stats.hits += 1
             flight.early = False
@@ -154,43 +166,29 @@ class Cache(Generic[V]):
                 flight.task.cancel()
 
     async def get_many(
-        self,
-        keys: Sequence[str],
-        seconds: float,
-        load: Callable[[Sequence[str]], Awaitable[Mapping[str, V]]],
-        *,
-        size: Callable[[V], int] = lambda _: 1024,
-        kind: Any = None,
-        tags: Sequence[str] = (),
+        self, places: Sequence[Place[V]], load: Callable[[Sequence[str]], Awaitable[Mapping[str, V]]]
     ) -> dict[str, V]:
-        """The values of many keys: one look at memory, one at the second level, one load of what is missing.
+        """The values of many places by key: one look at memory, one at the second level, one load of what is missing.
 
         Keys that the load does not answer are absent. Raises as :meth:`get` does.
         """
-        found = {key: value for key in dict.fromkeys(keys) if (value := self.peek(key)) is not None}
-        missing = [key for key in dict.fromkeys(keys) if key not in found]
-        if missing and self._second is not None and kind is not None:
-            for key, (value, left) in (await self._second.find_many(missing, kind)).items():
-                self.stats.second_hits += 1
-                self._store(key, value, left, size(value), tags)
-                found[key] = value
-            missing = [key for key in missing if key not in found]
+        found = {place.key: value for place in places if (value := self.peek(place.key)) is not None}
+        kept = await self._fetch([place for place in places if place.key not in found])
+        self.stats.second_hits += len(kept)
+        found.update(kept)
+        drops = self._drops
+        missing = {place.key: place for place in places if place.key not in found}
         if missing:
             self.stats.misses += len(missing)
-            for key, value in (await load(missing)).items():
-                self.put(key, value, seconds, size(value), kind=kind, tags=tags)
+            for key, value in (await load(list(missing))).items():
+                if drops == self._drops:
+                    self.put(missing[key], value)
                 found[key] = value
         return found
 
-    async def warm(self, keys: Sequence[str], kind: Any, *, size: Callable[[V], int] = lambda _: 1024) -> int:
-        """Fetch from the second level what memory lacks, in one look; how many came."""
-        if self._second is None:
-            return 0
-        missing = [key for key in dict.fromkeys(keys) if self._live(key) is None]
-        found = await self._second.find_many(missing, kind) if missing else {}
-        for key, (value, left) in found.items():
-            self._store(key, value, left, size(value))
-        return len(found)
+    async def warm(self, places: Sequence[Place[V]]) -> int:
+        """Bring what memory lacks from the second level, in one look; how many came. Nobody has to be asked."""
+        return len(await self._fetch([place for place in places if self._live(place.key) is None]))
 
     async def drop(self, key: str) -> None:
         """Forget a key, here and in the second level; a load under way is not kept."""
@@ -229,29 +227,20 @@ class Cache(Generic[V]):
         self.stats.hits += 1
         return entry.outcome
 
-    def put(
-        self, key: str, value: V, seconds: float, size: int = 1024, *, kind: Any = None, tags: Sequence[str] = ()
-    ) -> None:
+    def put(self, place: Place[V], value: V) -> None:
         """Keep a value that came with another answer.
 
         Raises:
             EncodingError: the value is not of its kind.
         """
-        if self._second is not None and kind is not None:
-            self._second.put(key, value, kind, seconds, tags)
-        self._store(key, value, seconds, size, tags)
+        if self._second is not None and place.kind is not None:
+            self._second.put(place.key, value, place.kind, place.seconds, place.tags)
+        self._store(place.key, value, place.seconds, place.size(value), place.tags)
 
-    def reconfigure(self, *, entries: int, megabytes: float, negative_seconds: float, early_share: float) -> None:
+    def reconfigure(self, bounds: Bounds) -> None:
         """Other bounds, kept at once; what is there keeps the time that it was stored for."""
-        self._most, self._most_bytes = entries, int(megabytes * 2**20)
-        self._negative_seconds, self._early_share = negative_seconds, early_share
+        self._bounds = bounds
         self._evict()
-
-    def clear(self) -> None:
-        """Forget everything; loads under way go on for those who wait."""
-        self._entries.clear()
-        self._tagged.clear()
-        self._bytes = 0
 
     @property
     def size(self) -> int:
@@ -266,45 +255,42 @@ class Cache(Generic[V]):
         flight.task.add_done_callback(lambda _: self._land(key, flight))
         return flight
 
-    def _renew(self, key: str, entry: _Entry[V], load: Callable[[], Coroutine[Any, Any, V | Exception]]) -> None:
-        if key not in self._flights and not isinstance(entry.outcome, ProviderError):
-            self._start(key, load(), early=True)
+    def _renew(self, place: Place[V], entry: _Entry[V], load: Callable[[], Awaitable[V]]) -> None:
+        if place.key not in self._flights and not isinstance(entry.outcome, ProviderError):
+            self._start(place.key, self._load(place, load, fresh=True, drops=self._drops), early=True)
 
     async def _load(
-        self,
-        key: str,
-        seconds: float,
-        load: Callable[[], Awaitable[V]],
-        size: Callable[[V], int],
-        kind: Any,
-        tags: Sequence[str],
-        *,
-        fresh: bool,
-        drops: int,
+        self, place: Place[V], load: Callable[[], Awaitable[V]], *, fresh: bool, drops: int
     ) -> V | Exception:
         """The outcome as a value, so that an error nobody waits for is no unretrieved exception."""
-        if self._second is not None and kind is not None and not fresh:
-            kept = await self._second.find(key, kind)
-            if kept is not None:
-                self.stats.second_hits += 1
-                value, left = kept
-                if drops == self._drops:
-                    self._store(key, value, min(left, seconds), size(value), tags)
-                return cast(V, value)
+        if not fresh and (kept := await self._fetch([place], drops)):
+            self.stats.second_hits += 1
+            return kept[place.key]
         self.stats.misses += 1
         try:
             value = await load()
-            if self._second is not None and kind is not None and drops == self._drops:
-                self._second.put(key, value, kind, seconds, tags)
+            if drops == self._drops:
+                self.put(place, value)
         except ProviderError as error:
             if error.refusal is Refusal.NOT_FOUND:
-                self._store(key, error, self._negative_seconds, 256, tags)
+                self._store(place.key, error, self._bounds.negative_seconds, 256, place.tags)
             return error
         except Exception as error:  # noqa: BLE001 - handed to every waiting caller, which raises it
             return error
-        if drops == self._drops:
-            self._store(key, value, seconds, size(value), tags)
         return value
+
+    async def _fetch(self, places: Sequence[Place[V]], drops: int | None = None) -> dict[str, V]:
+        """What the second level has of these places, in memory from now on for as long as it has left."""
+        wanted = {place.key: place for place in places if place.kind is not None}
+        if self._second is None or self._second.empty or not wanted:
+            return {}
+        drops = self._drops if drops is None else drops
+        values: dict[str, V] = {}
+        for key, (value, left) in (await self._second.find_many({key: wanted[key].kind for key in wanted})).items():
+            place, values[key] = wanted[key], value
+            if drops == self._drops and self._live(key) is None:
+                self._store(key, value, min(left, place.seconds), place.size(value), place.tags)
+        return values
 
     def _land(self, key: str, flight: _Flight[V]) -> None:
         if self._flights.get(key) is flight:
@@ -322,7 +308,7 @@ class Cache(Generic[V]):
 
     def _store(self, key: str, outcome: V | ProviderError, seconds: float, size: int, tags: Sequence[str] = ()) -> None:
         self._forget(key)
-        if seconds <= 0 or size > self._most_bytes:
+        if seconds <= 0 or size > self._bounds.megabytes * 2**20:
             return
         self._entries[key] = _Entry(outcome, self._clock.monotonic() + seconds, size, seconds, tuple(tags))
         for tag in tags:
@@ -331,7 +317,7 @@ class Cache(Generic[V]):
         self._evict()
 
     def _evict(self) -> None:
-        while len(self._entries) > self._most or self._bytes > self._most_bytes:
+        while len(self._entries) > self._bounds.entries or self._bytes > self._bounds.megabytes * 2**20:
             self._forget(next(iter(self._entries)))
             self.stats.evictions += 1
 

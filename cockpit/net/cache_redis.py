@@ -27,11 +27,6 @@ class RedisLevel:
         self._values = f"cockpit:cache1:{namespace}:v:"
         self._tags = f"cockpit:cache1:{namespace}:t:"
 
-    @property
-    def returns(self) -> int:
-        """Times that the server has come back."""
-        return self._link.returns
-
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, Item]:
         """See :class:`cockpit.net.cache_level.Level`."""
         found = {}

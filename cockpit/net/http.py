@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -28,11 +29,24 @@ Judge = Callable[[Response], ProviderError | None]
 """A vendor's own reading of an answer, asked before the general one: refusals in its own words, or None."""
 
 MAX_BODY = 32 * 2**20
+_REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_REDIRECTS = 3
 _PATIENCE = 90.0
 _CONNECTIONS = 256
 _A_WAIT = 0.001
 _CONNECTIONS_PER_HOST = 128
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is sent, and what the vendor charges for it."""
+
+    method: str
+    url: str
+    params: Mapping[str, str] | None
+    form: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    weight: int
 
 
 class HttpClient:
@@ -183,7 +197,7 @@ class HttpClient:
         Raises:
             ProviderError: with the refusal that callers act on.
         """
-        return await self._ask(provider, "GET", url, params, None, headers, weight, judge)
+        return await self._ask(provider, _Request("GET", url, params, None, headers, weight), judge)
 
     async def post(
         self,
@@ -195,7 +209,7 @@ class HttpClient:
         judge: Judge | None = None,
     ) -> Response:
         """Ask with a POST form: the same question as :meth:`get` where it is too long for an address."""
-        return await self._ask(provider, "POST", url, None, form, headers, weight, judge)
+        return await self._ask(provider, _Request("POST", url, None, form, headers, weight), judge)
 
     async def aclose(self) -> None:
         """Close the session; requests after this are refused."""
@@ -217,46 +231,25 @@ class HttpClient:
     ) -> None:
         await self.aclose()
 
-    async def _ask(
-        self,
-        provider: str,
-        method: str,
-        url: str,
-        params: Mapping[str, str] | None,
-        form: Mapping[str, str] | None,
-        headers: Mapping[str, str] | None,
-        weight: int,
-        judge: Judge | None,
-    ) -> Response:
+    async def _ask(self, provider: str, request: _Request, judge: Judge | None) -> Response:
         link = self.link(provider)
         capacity = link.limiter.capacity
-        if capacity is not None and weight > capacity:
+        if capacity is not None and request.weight > capacity:
             raise link.failed(
-                Refusal.QUOTA, f"one request weighs {weight}, more than its limit of {capacity}; raise the limit"
+                Refusal.QUOTA,
+                f"one request weighs {request.weight}, more than its limit of {capacity}; raise the limit",
             )
-
-        usage = link.usage[_endpoint(url, params)]
+        usage = link.usage[_endpoint(request.url, request.params)]
 
         async def once() -> Response:
-            with link.breaker.attempt() as still_closed:
-                self._open_session(link)
-                asked = self.clock.monotonic()
-                use = await link.limiter.acquire(weight, _PATIENCE, still_closed)
-                if (waited := self.clock.monotonic() - asked) >= _A_WAIT:
-                    usage.waited(waited * 1000.0)
-                usage.requests += 1
-                with link.counting():
-                    with link.limiter.under_way(use):
-                        response = await self._send(link, method, url, params, form, headers)
-                    usage.answered(response.seconds * 1000.0, len(response.body))
-                    await self._learn(link, response)
-                    error = judge(response) if judge is not None else None
-                    error = error or refusal_of(response, self.clock.now())
-                    if error is not None:
-                        if error.refusal is Refusal.QUOTA and error.retry_after is not None:
-                            self._pause(link, error.retry_after)
-                        raise error
+            with link.breaker.attempt() as still_closed, link.answering():
+                response = await self._followed(link, request, usage, still_closed)
+                error = (judge(response) if judge is not None else None) or refusal_of(response, self.clock.now())
+                if error is None:
                     return response
+                if error.refusal is Refusal.QUOTA and error.retry_after is not None:
+                    self._pause(link, error.retry_after)
+                raise error
 
         if self._shared is not None and self._beats is None:
             self._beats = asyncio.create_task(self._beat(self._shared.beat_seconds))
@@ -277,34 +270,62 @@ class HttpClient:
             usage.failed("allowance")
             raise link.failed(Refusal.QUOTA, f"its allowance is spent; {_next(error.wait)}", error.wait) from None
 
-    async def _send(
-        self,
-        link: ProviderLink,
-        method: str,
-        url: str,
-        params: Mapping[str, str] | None,
-        form: Mapping[str, str] | None,
-        headers: Mapping[str, str] | None,
+    async def _followed(
+        self, link: ProviderLink, request: _Request, usage: Usage, still_closed: Callable[[], None]
     ) -> Response:
+        """The answer, wherever on its own address the vendor sends to: each hop is a request that counts like any.
+
+        Raises:
+            ProviderError: it cannot be had.
+            LimitError: there is no room for a hop within our patience.
+        """
+        for _ in range(_MAX_REDIRECTS + 1):
+            response = await self._admitted(link, request, usage, still_closed)
+            if response.status not in _REDIRECTS:
+                return response
+            request = replace(request, url=_redirected(link, request.url, response), params=None)
+        host = urlsplit(request.url).hostname
+        raise link.refusal(Refusal.MALFORMED, f"{host} sends from address to address without an answer")
+
+    async def _admitted(
+        self, link: ProviderLink, request: _Request, usage: Usage, still_closed: Callable[[], None]
+    ) -> Response:
+        """One request and its answer of any status, as soon as the limits let it through."""
+        session = self._open_session(link)
+        asked = self.clock.monotonic()
+        use = await link.limiter.acquire(request.weight, _PATIENCE, still_closed)
+        if (waited := self.clock.monotonic() - asked) >= _A_WAIT:
+            usage.waited(waited * 1000.0)
+        usage.requests += 1
+        link.requests += 1
+        with link.limiter.under_way(use):
+            response = await self._send(session, link, request)
+        usage.answered(response.seconds * 1000.0, len(response.body))
+        await self._learn(link, response)
+        return response
+
+    async def _send(self, session: "ClientSession", link: ProviderLink, request: _Request) -> Response:
         from aiohttp import ClientConnectorCertificateError, ClientError
 
-        session = self._open_session(link)
         started = self.clock.monotonic()
-        host = urlsplit(url).hostname or url
+        host = urlsplit(request.url).hostname or request.url
         try:
-            async with asyncio.timeout(link.timeout):
-                for _ in range(_MAX_REDIRECTS + 1):
-                    async with session.request(
-                        method, url, params=params, data=form, headers=headers, allow_redirects=False
-                    ) as answer:
-                        if answer.status in (301, 302, 303, 307, 308):
-                            url, params = self._redirected(link, url, answer), None
-                            continue
-                        body = await self._body(link, answer)
-                        seconds = self.clock.monotonic() - started
-                        link.latency.record(seconds * 1000.0)
-                        known = {name.lower(): value for name, value in answer.headers.items()}
-                        return Response(link.name, answer.status, known, body, seconds)
+            async with (
+                asyncio.timeout(link.timeout),
+                session.request(
+                    request.method,
+                    request.url,
+                    params=request.params,
+                    data=request.form,
+                    headers=request.headers,
+                    allow_redirects=False,
+                ) as answer,
+            ):
+                body = b"" if answer.status in _REDIRECTS else await self._body(link, answer)
+                seconds = self.clock.monotonic() - started
+                link.latency.record(seconds * 1000.0)
+                known = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(link.name, answer.status, known, body, seconds)
         except TimeoutError:
             raise link.refusal(Refusal.UNAVAILABLE, f"no answer from {host} within {link.timeout:g} s") from None
         except ClientConnectorCertificateError:
@@ -312,7 +333,6 @@ class HttpClient:
         except (ClientError, OSError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
             raise link.refusal(Refusal.UNAVAILABLE, f"{host} cannot be reached ({reason})") from None
-        raise link.refusal(Refusal.MALFORMED, f"{host} sends from address to address without an answer")
 
     def _open_session(self, link: ProviderLink) -> "ClientSession":
         if self._closed:
@@ -327,16 +347,6 @@ class HttpClient:
                 headers={"User-Agent": f"cockpit/{__version__}"},
             )
         return self._session
-
-    def _redirected(self, link: ProviderLink, url: str, answer: "ClientResponse") -> str:
-        """The new address on the same host; a key never follows a redirect to another one."""
-        target = urljoin(url, answer.headers.get("Location", ""))
-        here, there = urlsplit(url), urlsplit(target)
-        if (here.scheme, here.netloc) != (there.scheme, there.netloc):
-            raise link.refusal(
-                Refusal.MALFORMED, f"{here.hostname} sends to another address, {there.hostname}, which is not followed"
-            )
-        return target
 
     async def _body(self, link: ProviderLink, answer: "ClientResponse") -> bytes:
         parts: list[bytes] = []
@@ -364,6 +374,17 @@ class HttpClient:
         while True:
             await asyncio.gather(*(link.limiter.beat() for link in self._links.values()))
             await asyncio.sleep(seconds)
+
+
+def _redirected(link: ProviderLink, url: str, answer: Response) -> str:
+    """The new address on the same host; a key never follows a redirect to another one."""
+    target = urljoin(url, answer.headers.get("location", ""))
+    here, there = urlsplit(url), urlsplit(target)
+    if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+        raise link.refusal(
+            Refusal.MALFORMED, f"{here.hostname} sends to another address, {there.hostname}, which is not followed"
+        )
+    return target
 
 
 def _endpoint(url: str, params: Mapping[str, str] | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from cockpit.clock import Clock
 from cockpit.errors import ProviderError, Refusal
@@ -11,13 +11,12 @@ from cockpit.health.metrics import LatencyRing
 from cockpit.health.status import ProviderStatus, State, UsageStatus
 from cockpit.health.usage import CACHE, EndpointUsage, Usage
 from cockpit.net.breaker import Breaker, BreakerState
-from cockpit.net.cache import Cache, CacheStats
+from cockpit.net.cache import Bounds, Cache, CacheStats
 from cockpit.net.limiter import Limiter
 from cockpit.net.second_level import Scope
 from cockpit.net.shared_limiter import SharedLimiter
 from cockpit.net.shared_log import SharedLog
-
-V = TypeVar("V")
+from cockpit.settings import CacheSettings
 
 MARGIN = 0.05
 """Seconds by which every window is held longer than the vendor's."""
@@ -31,7 +30,7 @@ class ProviderLink:
         breaker: leaves it alone while it is down.
         cache: counters of the caches in front of it.
         second: what stands behind those caches; None where nothing does.
-        caches: those caches themselves, given to :meth:`keep`.
+        caches: those caches themselves, opened with :meth:`open_cache`.
         probe: asks the vendor the cheapest thing that it can be asked; None where every request is dear.
         latency: of the last answers, milliseconds.
         usage: what was asked since the start, by endpoint.
@@ -70,9 +69,12 @@ class ProviderLink:
         self._last_error = ""
         self._last_error_at: datetime | None = None
 
-    def reconfigure(self, limits: Sequence[str], timeout: float) -> None:
-        """Other limits and another timeout for what is asked from now on; what was used of the former ones counts."""
+    def reconfigure(self, limits: Sequence[str], timeout: float, bounds: Bounds | None = None) -> None:
+        """Other limits, timeout and bounds of the caches from now on; what was used of the former limits counts."""
         self.timeout = timeout
+        if bounds is not None:
+            for cache in self.caches:
+                cache.reconfigure(bounds)
         if self._shared is not None and bool(limits) != isinstance(self.limiter, SharedLimiter):
             paused_for = self.limiter.paused_for
             self.limiter = self._limiter(limits)
@@ -87,8 +89,9 @@ class ProviderLink:
             return Limiter(limits, self._clock, margin=MARGIN)
         return SharedLimiter(limits, self._clock, self._shared, self._account, margin=MARGIN)
 
-    def keep(self, cache: Cache[V]) -> Cache[V]:
-        """Take a cache in front of this vendor among those that can be dropped; gives it back."""
+    def open_cache(self, bounds: Bounds) -> Cache[Any]:
+        """Another cache in front of this vendor, among those that can be dropped."""
+        cache: Cache[Any] = Cache(self._clock, bounds, stats=self.cache, second=self.second)
         self.caches.append(cache)
         return cache
 
@@ -136,6 +139,12 @@ class ProviderLink:
     def counting(self) -> Iterator[None]:
         """One request, from sending it to judging its answer."""
         self.requests += 1
+        with self.answering():
+            yield
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """From asking to judging the answer: the vendor is up where nothing is raised."""
         with self.judging():
             yield
             self._state = State.UP
@@ -171,6 +180,11 @@ class ProviderLink:
             breaker_seconds=self.breaker.rest_left,
             usage=tuple(_usage(name, counts) for name, counts in self.usage if name != CACHE),
         )
+
+
+def cache_bounds(settings: CacheSettings) -> Bounds:
+    """The bounds of a vendor's cache as the settings have them."""
+    return Bounds(settings.entries, settings.megabytes, settings.not_found_seconds, settings.early_share)
 
 
 def _usage(name: str, counts: Usage) -> UsageStatus:

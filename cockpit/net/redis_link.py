@@ -89,13 +89,6 @@ class RedisLink:
         self._errors = 0
         self._last_error = ""
         self._last_error_at: datetime | None = None
-        self.returns = 0
-        """Times that it has come back."""
-
-    @property
-    def is_down(self) -> bool:
-        """It is being left alone."""
-        return self._down
 
     async def ask(self, question: "Callable[[Redis], Awaitable[T]]") -> T:
         """The answer to a question, within a quarter of a second.
@@ -181,6 +174,5 @@ class RedisLink:
             except self._failures:
                 continue
             self._down = False
-            self.returns += 1
             log.info("redis: %s is back", self._address)
             return

@@ -55,10 +55,6 @@ class SecondLevel:
         self._writer: asyncio.Task[None] | None = None
         self._order = asyncio.Lock()
         self._put_at = 0.0
-        self.hits = 0
-        """Look-ups that a level answered."""
-        self.misses = 0
-        """Look-ups that none answered."""
 
     @property
     def empty(self) -> bool:
@@ -88,8 +84,6 @@ class SecondLevel:
                     found[key] = (decode(item.data, kinds[key]), item.expires - now)
                 except EncodingError as error:
                     log.warning("a kept value of %.80s is left out: %s", key, error)
-        self.hits += len(found)
-        self.misses += len(kinds) - len(found)
         return found
 
     def put(self, key: str, value: object, kind: Any, seconds: float, tags: tuple[str, ...] = ()) -> None:
@@ -180,15 +174,11 @@ class Scope:
         """True where no level stands behind the memory at all."""
         return self._second.empty
 
-    async def find(self, key: str, kind: Any) -> tuple[Any, float] | None:
-        """The value and the seconds it stays good; None where there is none."""
-        return (await self.find_many([key], kind)).get(key)
-
-    async def find_many(self, keys: Sequence[str], kind: Any) -> dict[str, tuple[Any, float]]:
-        """The values that there are, each with the seconds it stays good."""
-        by_name = {self._name(key): key for key in keys}
-        found = await self._second.find_many(dict.fromkeys(by_name, kind))
-        return {by_name[name]: value for name, value in found.items()}
+    async def find_many(self, kinds: Mapping[str, Any]) -> dict[str, tuple[Any, float]]:
+        """The values that there are, each with the seconds it stays good; each key comes with its kind."""
+        names = {self._name(key): key for key in kinds}
+        found = await self._second.find_many({name: kinds[key] for name, key in names.items()})
+        return {names[name]: value for name, value in found.items()}
 
     def put(self, key: str, value: object, kind: Any, seconds: float, tags: Iterable[str] = ()) -> None:
         """Keep a value.

@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 from cockpit.clock import Clock
 from cockpit.errors import Refusal
-from cockpit.net.cache import Cache
+from cockpit.net.cache import Place
 from cockpit.net.http import HttpClient
+from cockpit.net.link import cache_bounds
 from cockpit.net.responses import Response
 from cockpit.options.calendar import NEW_YORK
 from cockpit.providers import alpha_vantage_rows as decode
@@ -47,29 +48,13 @@ class AlphaVantage:
         self._news_seconds = news_seconds
         self._clock = clock
         self._link = http.link(self.name, settings.limits, settings.timeout, address=self._url, secret=self._key)
-        self._cache: Cache[Any] = self._link.keep(
-            Cache(
-                clock,
-                entries=cache_settings.entries,
-                megabytes=cache_settings.megabytes,
-                negative_seconds=cache_settings.not_found_seconds,
-                stats=self._link.cache,
-                early_share=cache_settings.early_share,
-                second=self._link.second,
-            )
-        )
+        self._cache = self._link.open_cache(cache_bounds(cache_settings))
 
     def reconfigure(self, settings: AlphaVantageSettings, cache_settings: CacheSettings, news_seconds: float) -> None:
         """Other limits, timeout and times to live for what is asked from now on; the address and the key stay."""
         self._ttl = cache_settings
         self._news_seconds = news_seconds
-        self._link.reconfigure(settings.limits, settings.timeout)
-        self._cache.reconfigure(
-            entries=cache_settings.entries,
-            megabytes=cache_settings.megabytes,
-            negative_seconds=cache_settings.not_found_seconds,
-            early_share=cache_settings.early_share,
-        )
+        self._link.reconfigure(settings.limits, settings.timeout, cache_bounds(cache_settings))
 
     async def calendar(self) -> list[EarningsReport]:
         """Coming reports of the next three months, by date, of every listing that the vendor knows."""
@@ -132,8 +117,7 @@ class AlphaVantage:
         self, key: str, seconds: float, load: Any, size: Callable[[Any], int], kind: Any, symbol: str = ""
     ) -> Any:
         dated = f"{self._clock.now().date().isoformat()}|{key}"
-        tags = (symbol,) if symbol else ()
-        return await self._cache.get(dated, seconds, load, size=size, kind=kind, tags=tags)
+        return await self._cache.get(Place(dated, seconds, kind, size, (symbol,) if symbol else ()), load)
 
     async def _ask(self, function: str, **query: str) -> Response:
         query = {"function": function, **query, "apikey": self._authority()}

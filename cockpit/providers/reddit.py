@@ -7,10 +7,10 @@ from typing import Any
 from cockpit import __version__
 from cockpit.clock import Clock
 from cockpit.errors import Refusal
-from cockpit.net.cache import Cache
 from cockpit.net.http import HttpClient
 from cockpit.net.responses import Response
 from cockpit.providers.decoding import finite, instant, is_loopback
+from cockpit.providers.kept_opinions import KeptOpinions
 from cockpit.scan.sentiment import Opinion, mean_opinion
 from cockpit.scan.side_words import side_of
 from cockpit.settings import RedditSettings
@@ -18,46 +18,29 @@ from cockpit.settings import RedditSettings
 _ID_VARIABLE = "COCKPIT_PROVIDERS__REDDIT__CLIENT_ID"
 _SECRET_VARIABLE = "COCKPIT_PROVIDERS__REDDIT__CLIENT_SECRET"
 _POSTS = 100
-_KNOWN = "SPY"
-"""What is asked about to see whether anybody answers."""
 _TOKEN_MARGIN = 60.0
 _SHORTEST_TOKEN = 60.0
 
 
-class Reddit:
+class Reddit(KeptOpinions):
     """Posts are weighed alike, whatever their votes: votes come later than opinions."""
 
     name = "reddit"
 
     def __init__(self, http: HttpClient, settings: RedditSettings, keep_seconds: float, clock: Clock) -> None:
+        link = http.link(
+            self.name, settings.limits, settings.timeout, address=settings.base_url, secret=settings.client_id
+        )
+        super().__init__(link, keep_seconds)
         self._http = http
         self._settings = settings
         self._clock = clock
-        self._seconds = keep_seconds
         self._asking = asyncio.Lock()
         self._token = ""
         self._token_until = float("-inf")
         secret = settings.client_secret.get_secret_value() if settings.client_secret else ""
         self._client = (settings.client_id, secret)
         self._agent = f"terminal:cockpit:{__version__} (by /u/{settings.user})"
-        self._link = http.link(
-            self.name, settings.limits, settings.timeout, address=settings.base_url, secret=settings.client_id
-        )
-        self._cache = self._link.keep(Cache[Opinion](clock, entries=512, megabytes=1, stats=self._link.cache))
-        self._link.probe = lambda: self._load(_KNOWN)
-
-    def reconfigure(self, settings: RedditSettings, keep_seconds: float) -> None:
-        """Other limits, timeout and time to live; the address, the client and the subreddits stay."""
-        self._seconds = keep_seconds
-        self._link.reconfigure(settings.limits, settings.timeout)
-
-    async def opinion(self, symbol: str) -> Opinion:
-        """What the day's posts say.
-
-        Raises:
-            ProviderError: AUTH where no client is set, or the one that is set is refused.
-        """
-        return await self._cache.get(symbol, self._seconds, lambda: self._load(symbol), tags=(symbol,))
 
     async def _load(self, symbol: str) -> Opinion:
         headers = {"Authorization": f"bearer {await self._authority()}", "User-Agent": self._agent}

@@ -2,46 +2,27 @@
 
 from typing import Any
 
-from cockpit.clock import Clock
 from cockpit.errors import ProviderError, Refusal
-from cockpit.net.cache import Cache
 from cockpit.net.http import HttpClient
 from cockpit.net.responses import Response
 from cockpit.providers.decoding import instant
+from cockpit.providers.kept_opinions import KeptOpinions
 from cockpit.scan.sentiment import Opinion, mean_opinion
 from cockpit.settings import StockTwitsSettings
 
 _SIDES = {"Bullish": 1.0, "Bearish": -1.0}
 _PAGE = 30
-_KNOWN = "SPY"
-"""What is asked about to see whether anybody answers."""
 
 
-class StockTwits:
+class StockTwits(KeptOpinions):
     """One page of messages a symbol; no key is needed."""
 
     name = "stocktwits"
 
-    def __init__(self, http: HttpClient, settings: StockTwitsSettings, keep_seconds: float, clock: Clock) -> None:
-        self._http = http
+    def __init__(self, http: HttpClient, settings: StockTwitsSettings, keep_seconds: float) -> None:
         self._url = settings.base_url.rstrip("/")
-        self._seconds = keep_seconds
-        self._link = http.link(self.name, settings.limits, settings.timeout, address=self._url)
-        self._cache = self._link.keep(Cache[Opinion](clock, entries=512, megabytes=1, stats=self._link.cache))
-        self._link.probe = lambda: self._load(_KNOWN)
-
-    def reconfigure(self, settings: StockTwitsSettings, keep_seconds: float) -> None:
-        """Other limits, timeout and time to live; the address stays."""
-        self._seconds = keep_seconds
-        self._link.reconfigure(settings.limits, settings.timeout)
-
-    async def opinion(self, symbol: str) -> Opinion:
-        """What the newest messages say.
-
-        Raises:
-            ProviderError: NOT_FOUND for a symbol that it does not know.
-        """
-        return await self._cache.get(symbol, self._seconds, lambda: self._load(symbol), tags=(symbol,))
+        self._http = http
+        super().__init__(http.link(self.name, settings.limits, settings.timeout, address=self._url), keep_seconds)
 
     async def _load(self, symbol: str) -> Opinion:
         url = f"{self._url}/api/2/streams/symbol/{symbol}.json"

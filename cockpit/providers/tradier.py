@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from cockpit.clock import Clock
 from cockpit.errors import ProviderError, Refusal
-from cockpit.net.cache import Cache
+from cockpit.net.cache import Place
 from cockpit.net.http import HttpClient
+from cockpit.net.link import cache_bounds
 from cockpit.net.responses import Response
 from cockpit.options.calendar import NEW_YORK
 from cockpit.options.chain import OptionChain
@@ -57,30 +58,14 @@ class Tradier:
         self._ttl = cache_settings
         self._clock = clock
         self._link = http.link(self.name, settings.limits, settings.timeout, address=self._base, secret=self._token)
-        self._cache: Cache[Any] = self._link.keep(
-            Cache(
-                clock,
-                entries=cache_settings.entries,
-                megabytes=cache_settings.megabytes,
-                negative_seconds=cache_settings.not_found_seconds,
-                stats=self._link.cache,
-                early_share=cache_settings.early_share,
-                second=self._link.second,
-            )
-        )
+        self._cache = self._link.open_cache(cache_bounds(cache_settings))
         self._link.probe = self._load_clock
         self._quotes = Batcher(self._load_quotes, _QUOTES_PER_REQUEST)
 
     def reconfigure(self, settings: TradierSettings, cache_settings: CacheSettings) -> None:
         """Other limits, timeout and times to live for what is asked from now on; the address and the key stay."""
         self._ttl = cache_settings
-        self._link.reconfigure(settings.limits, settings.timeout)
-        self._cache.reconfigure(
-            entries=cache_settings.entries,
-            megabytes=cache_settings.megabytes,
-            negative_seconds=cache_settings.not_found_seconds,
-            early_share=cache_settings.early_share,
-        )
+        self._link.reconfigure(settings.limits, settings.timeout, cache_bounds(cache_settings))
 
     async def quotes(self, symbols: Sequence[str]) -> dict[str, EquityQuote]:
         """Quotes by symbol as asked; unknown symbols are absent. Callers at the same time share one request."""
@@ -98,7 +83,8 @@ class Tradier:
                 quote = loaded.get(listed)
                 if quote is not None:
                     found[symbol] = quote
-                    self._cache.put(self._key("quote", symbol), quote, self._ttl.quotes_seconds, tags=(symbol,))
+                    key, seconds = self._key("quote", symbol), self._ttl.quotes_seconds
+                    self._cache.put(Place(key, seconds, tags=(symbol,)), quote)
         return found
 
     async def expirations(self, symbol: str) -> list[date]:
@@ -108,9 +94,7 @@ class Tradier:
             answer = await self._ask("markets/options/expirations", {"symbol": decode.listed_symbol(symbol)})
             return tuple(self._decoded(answer, decode.expiry_dates))
 
-        key = self._key("expirations", symbol)
-        seconds = self._ttl.expirations_seconds
-        return list(await self._cache.get(key, seconds, load, kind=tuple[date, ...], tags=(symbol,)))
+        return list(await self._cache.get(self._expirations_of(symbol), load))
 
     async def chain(self, symbol: str, expiry: date, *, fresh: bool = False) -> OptionChain:
         """One expiry's chain with the spot that goes with it.
@@ -126,9 +110,8 @@ class Tradier:
             return _OPTION_BYTES * len(chain.quotes)
 
         key = self._key("chain", symbol, expiry.isoformat())
-        chain: OptionChain = await self._cache.get(
-            key, self._ttl.chain_seconds, load, size=size, fresh=fresh, tags=(symbol,)
-        )
+        place = Place(key, self._ttl.chain_seconds, size=size, tags=(symbol,))
+        chain: OptionChain = await self._cache.get(place, load, fresh=fresh)
         return chain
 
     async def daily_history(self, symbol: str, start: date, end: date) -> list[DailyBar]:
@@ -152,17 +135,17 @@ class Tradier:
             self._count_dropped(f"history of {symbol}", dropped)
             return tuple(bars)
 
-        def size(bars: tuple[DailyBar, ...]) -> int:
-            return _BAR_BYTES * len(bars)
+        return list(await self._cache.get(self._history_of(symbol, start, end), load))
 
-        key = self._key("history", symbol, start.isoformat(), end.isoformat())
-        kind = tuple[DailyBar, ...]
-        bars = await self._cache.get(key, self._ttl.history_seconds, load, size=size, kind=kind, tags=(symbol,))
-        return list(bars)
+    async def warm(self, symbols: Sequence[str], start: date, end: date) -> None:
+        """Have what earlier sessions kept of these names in memory: expiries, and daily bars from start to end."""
+        expirations = map(self._expirations_of, symbols)
+        histories = (self._history_of(symbol, start, end) for symbol in symbols)
+        await self._cache.warm([*expirations, *histories])
 
     async def clock(self) -> MarketClock:
         """The vendor's word on the session."""
-        clock: MarketClock = await self._cache.get(self._key("clock"), _CLOCK_SECONDS, self._load_clock)
+        clock: MarketClock = await self._cache.get(Place(self._key("clock"), _CLOCK_SECONDS), self._load_clock)
         return clock
 
     async def calendar(self, month: int, year: int) -> list[MarketDay]:
@@ -173,7 +156,7 @@ class Tradier:
             return tuple(self._decoded(answer, decode.market_days))
 
         key = self._key("calendar", f"{year}-{month:02d}")
-        return list(await self._cache.get(key, self._ttl.calendar_seconds, load, kind=tuple[MarketDay, ...]))
+        return list(await self._cache.get(Place(key, self._ttl.calendar_seconds, tuple[MarketDay, ...]), load))
 
     async def report_dates(self, symbols: Sequence[str]) -> dict[str, tuple[DateClaim, ...]]:
         """Days of coming reports by symbol as asked, rising; names that the corporate calendars do not know are absent.
@@ -182,29 +165,27 @@ class Tradier:
         hour, so that scans do not ask in vain.
         """
         wanted = {decode.listed_symbol(symbol): symbol for symbol in symbols}
-        found: dict[str, tuple[DateClaim, ...]] = {}
-        missing = []
-        for listed in wanted:
-            kept: tuple[DateClaim, ...] | None = self._cache.peek(self._key("dates", listed))
-            if kept is None:
-                missing.append(listed)
-            else:
-                found[listed] = kept
-        refused: tuple[ProviderError] | None = self._cache.peek(self._key("dates refused"))
-        if missing and refused is not None:
-            raise refused[0].with_traceback(None)
-        for start in range(0, len(missing), _DATES_PER_REQUEST):
-            group = missing[start : start + _DATES_PER_REQUEST]
-            try:
-                known = await self._load_dates(group)
-            except ProviderError as error:
-                self._cache.put(self._key("dates refused"), (error,), _DATES_REST_SECONDS)
-                raise
-            for listed in group:
-                found[listed] = known.get(listed, ())
-                key, seconds = self._key("dates", listed), self._ttl.calendar_seconds
-                self._cache.put(key, found[listed], seconds, _DATES_BYTES, tags=(wanted[listed],))
-        return {wanted[listed]: claims for listed, claims in found.items() if claims}
+        places = [self._dates_of(listed, symbol) for listed, symbol in wanted.items()]
+        names = dict(zip((place.key for place in places), wanted, strict=True))
+        refused: Place[tuple[ProviderError]] = Place(self._key("dates refused"), _DATES_REST_SECONDS)
+
+        async def load(keys: Sequence[str]) -> dict[str, tuple[DateClaim, ...]]:
+            refusal: tuple[ProviderError] | None = self._cache.peek(refused.key)
+            if refusal is not None:
+                raise refusal[0].with_traceback(None)
+            found: dict[str, tuple[DateClaim, ...]] = {}
+            for at in range(0, len(keys), _DATES_PER_REQUEST):
+                group = keys[at : at + _DATES_PER_REQUEST]
+                try:
+                    known = await self._load_dates([names[key] for key in group])
+                except ProviderError as error:
+                    self._cache.put(refused, (error,))
+                    raise
+                found.update({key: known.get(names[key], ()) for key in group})
+            return found
+
+        claims: dict[str, tuple[DateClaim, ...]] = await self._cache.get_many(places, load)
+        return {wanted[names[key]]: told for key, told in claims.items() if told}
 
     async def _load_clock(self) -> MarketClock:
         return self._decoded(await self._ask("markets/clock", {}), decode.market_clock)
@@ -283,5 +264,20 @@ class Tradier:
             self._link.dropped += dropped
             log.warning("tradier: %d unusable rows left out of the %s", dropped, what)
 
+    def _expirations_of(self, symbol: str) -> Place[tuple[date, ...]]:
+        return Place(self._key("expirations", symbol), self._ttl.expirations_seconds, tuple[date, ...], tags=(symbol,))
+
+    def _history_of(self, symbol: str, start: date, end: date) -> Place[tuple[DailyBar, ...]]:
+        key = self._key("history", symbol, start.isoformat(), end.isoformat())
+        return Place(key, self._ttl.history_seconds, tuple[DailyBar, ...], _bars_size, (symbol,))
+
+    def _dates_of(self, listed: str, symbol: str) -> Place[tuple[DateClaim, ...]]:
+        key, kind = self._key("dates", listed), tuple[DateClaim, ...]
+        return Place(key, self._ttl.calendar_seconds, kind, lambda _: _DATES_BYTES, (symbol,))
+
     def _key(self, *parts: str) -> str:
         return "|".join((self._clock.now().date().isoformat(), *parts))
+
+
+def _bars_size(bars: Sequence[DailyBar]) -> int:
+    return _BAR_BYTES * len(bars)

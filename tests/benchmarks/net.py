@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from cockpit.clock import SystemClock
-from cockpit.net.cache import Cache
+from cockpit.net.cache import Bounds, Cache, Place
 from cockpit.net.cache_redis import RedisLevel
 from cockpit.net.cache_sqlite import SqliteLevel
 from cockpit.net.limiter import Limiter
@@ -58,9 +58,10 @@ async def _measured() -> list[Measurement]:
             return kept.get("key")
 
         dictionary = await _micros(plain, _QUICK)
-        near: Cache[tuple[DailyBar, ...]] = Cache(SystemClock(), entries=100, megabytes=10)
-        near.put("key", bars, 1e6)
-        nearest = await _micros(partial(near.get, "key", 1e6, _never), _QUICK)
+        near: Cache[tuple[DailyBar, ...]] = Cache(SystemClock(), Bounds(100, 10.0))
+        place: Place[tuple[DailyBar, ...]] = Place("key", 1e6)
+        near.put(place, bars)
+        nearest = await _micros(partial(near.get, place, _never), _QUICK)
         found.append(Measurement("cache_get_l1", nearest, "us", dictionary, "a coroutine that looks into a dict"))
         other = await _others_get(bars)
         if other is not None:
@@ -104,7 +105,7 @@ async def _far_get(second: SecondLevel, bars: tuple[DailyBar, ...]) -> float:
     async def get() -> object:
         nonlocal turn
         turn += 1
-        return await scope.find(f"k{turn % _FAR_KEYS}", _KIND)
+        return await scope.find_many({f"k{turn % _FAR_KEYS}": _KIND})
 
     taken = await _micros(get, _SLOW)
     await second.aclose()

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from cockpit.clock import SystemClock
-from cockpit.net.cache import Cache
+from cockpit.net.cache import Bounds, Cache, Place
 from cockpit.net.cache_redis import RedisLevel
 from cockpit.net.cache_sqlite import SqliteLevel
 from cockpit.net.redis_link import RedisDownError, RedisLink
@@ -80,9 +80,7 @@ class Session:
         self.stop = asyncio.Event()
         self._found = found
         self._draw = random.Random(seed)
-        self._cache: Cache[str] = Cache(
-            SystemClock(), entries=100, megabytes=1, second=second.scope("vendor", "address")
-        )
+        self._cache: Cache[str] = Cache(SystemClock(), Bounds(0, 1.0), second=second.scope("vendor", "address"))
         self._limiter = SharedLimiter(["1000000/1m"], SystemClock(), RedisLog(link), "vendor-1")
 
     async def run(self) -> None:
@@ -91,15 +89,13 @@ class Session:
         await self._limiter.aclose()
 
     async def _ask(self) -> None:
-        """Each look begins with an empty memory, so that the levels behind it have to answer."""
+        """The memory keeps nothing, so that the levels behind it have to answer."""
         while not self.stop.is_set():
             key = self._draw.randrange(_KEYS)
-            self._cache.clear()
             expected = self.market.dropped[key]
             try:
-                value = await self._cache.get(
-                    str(key), 300.0, partial(self.market.load, key), kind=str, tags=[f"tag{key % 4}"]
-                )
+                place: Place[str] = Place(str(key), 300.0, str, tags=(f"tag{key % 4}",))
+                value = await self._cache.get(place, partial(self.market.load, key))
                 await self._limiter.acquire()
             except Exception as error:  # noqa: BLE001 - what must not happen is written down
                 self._found.raised.append(repr(error))

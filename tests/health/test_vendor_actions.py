@@ -34,7 +34,7 @@ async def http(clock: HandClock) -> AsyncIterator[HttpClient]:
 
 
 def stocktwits(http: HttpClient, served: Vendor, clock: HandClock, limit: str = "100/1m") -> StockTwits:
-    return StockTwits(http, StockTwitsSettings(base_url=served.url, limits=(limit,)), 900.0, clock)
+    return StockTwits(http, StockTwitsSettings(base_url=served.url, limits=(limit,)), 900.0)
 
 
 def status(http: HttpClient) -> ProviderStatus:

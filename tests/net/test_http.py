@@ -195,6 +195,38 @@ async def test_a_redirect_on_the_same_address_is_followed_but_not_for_ever(http:
     assert (await refused(http, served)).refusal is Refusal.MALFORMED
 
 
+async def test_every_hop_of_a_redirect_is_limited_and_counted_like_any_request(
+    http: HttpClient, served: Vendor
+) -> None:
+    served.answer("", 301, {"Location": "/b"}).answer("", 307, {"Location": "/c"}).answer('{"there": 1}')
+    assert (await ask(http, served)).json() == {"there": 1}
+    assert [request.path for request in served.requests] == ["/a", "/b", "/c"]
+    status = http.link("x").status()
+    assert (status.requests, status.errors, status.windows[0].used) == (3, 0, 3)
+    assert [(usage.requests, usage.errors) for usage in status.usage] == [(3, 0)]
+
+
+async def test_a_hop_that_the_limit_has_no_room_for_is_not_sent(clock: HandClock, served: Vendor) -> None:
+    served.answer("", 302, {"Location": "/loop"})
+    async with HttpClient(clock) as http:
+        http.link("x", ["2/1d"])
+        assert (await refused(http, served)).refusal is Refusal.QUOTA
+    assert len(served.requests) == 2
+
+
+async def test_a_hop_waits_for_the_end_of_a_ban(clock: HandClock, served: Vendor) -> None:
+    async with HttpClient(clock) as http:
+        link = http.link("x", ["100/1m"])
+
+        async def banned_meanwhile(_: web.Request) -> web.StreamResponse:
+            link.limiter.pause(3600.0)
+            return web.Response(status=302, headers={"Location": "/b"})
+
+        served.do(banned_meanwhile).answer('{"there": 1}')
+        assert (await refused(http, served)).retry_after == pytest.approx(3600.0)
+    assert len(served.requests) == 1
+
+
 async def test_nothing_is_sent_before_the_time_that_429_named(
     http: HttpClient, served: Vendor, clock: HandClock
 ) -> None:

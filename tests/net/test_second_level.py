@@ -2,27 +2,28 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cockpit.clock import SystemClock
-from cockpit.net.cache import Cache
-from cockpit.net.cache_level import Level
+from cockpit.net.cache import Bounds, Cache, Place
+from cockpit.net.cache_level import Item, Level, LevelError
 from cockpit.net.cache_redis import RedisLevel
 from cockpit.net.cache_sqlite import SqliteLevel
 from cockpit.net.codec import EncodingError, decode, encode
 from cockpit.net.keys import encoded_key, encoded_pattern
 from cockpit.net.redis_link import RedisLink
-from cockpit.net.second_level import SecondLevel
+from cockpit.net.second_level import Scope, SecondLevel
 from cockpit.options.chain import OptionChain
 from cockpit.options.contract import OptionQuote, Right
 from cockpit.scan.moves import DailyBar
@@ -90,7 +91,12 @@ async def second(level: Level, wall: Wall) -> AsyncIterator[SecondLevel]:
 
 def empty(second: SecondLevel) -> Cache[tuple[DailyBar, ...]]:
     """The memory of a session that has just begun."""
-    return Cache(HandClock(), entries=10, megabytes=1, second=second.scope("vendor", "address"))
+    return Cache(HandClock(), Bounds(10, 1), second=second.scope("vendor", "address"))
+
+
+async def look_up(scope: Scope, key: str, kind: Any) -> tuple[Any, float] | None:
+    """What is found of a key, and for how long it is good."""
+    return (await scope.find_many({key: kind})).get(key)
 
 
 class Source:
@@ -104,46 +110,46 @@ class Source:
 
 async def test_the_next_session_finds_what_this_one_loaded(second: SecondLevel) -> None:
     source = Source()
-    assert await empty(second).get("a", 100, source.load, kind=KIND) == BARS
+    assert await empty(second).get(Place("a", 100, KIND), source.load) == BARS
     await second.flush()
     later = empty(second)
-    assert await later.get("a", 100, source.load, kind=KIND) == BARS
+    assert await later.get(Place("a", 100, KIND), source.load) == BARS
     assert source.loads == 1
     assert (later.stats.second_hits, later.stats.misses, later.stats.hit_ratio) == (1, 0, 1.0)
 
 
 async def test_what_waits_to_be_written_is_already_found(second: SecondLevel) -> None:
     source = Source()
-    await empty(second).get("a", 100, source.load, kind=KIND)
-    await empty(second).get("a", 100, source.load, kind=KIND)
+    await empty(second).get(Place("a", 100, KIND), source.load)
+    await empty(second).get(Place("a", 100, KIND), source.load)
     assert source.loads == 1
 
 
 async def test_a_value_without_a_kind_stays_in_memory(second: SecondLevel) -> None:
     source = Source()
-    await empty(second).get("a", 100, source.load)
-    await empty(second).get("a", 100, source.load)
+    await empty(second).get(Place("a", 100), source.load)
+    await empty(second).get(Place("a", 100), source.load)
     assert source.loads == 2
 
 
 async def test_the_time_to_live_runs_by_the_wall_and_never_longer_than_asked(second: SecondLevel, wall: Wall) -> None:
     source = Source()
-    await empty(second).get("a", 100, source.load, kind=KIND)
+    await empty(second).get(Place("a", 100, KIND), source.load)
     await second.flush()
     wall.time += 99.0
-    found = await second.scope("vendor", "address").find("a", KIND)
+    found = await look_up(second.scope("vendor", "address"), "a", KIND)
     assert found is not None
     assert found[1] == pytest.approx(1.0)
     wall.time += 1.0
-    assert await second.scope("vendor", "address").find("a", KIND) is None
+    assert await look_up(second.scope("vendor", "address"), "a", KIND) is None
     wall.time -= 500.0
-    assert await second.scope("vendor", "address").find("a", KIND) is None, "a clock set back makes nothing younger"
+    assert await look_up(second.scope("vendor", "address"), "a", KIND) is None, "a clock set back makes nothing younger"
 
 
 async def test_vendors_and_addresses_do_not_mix(second: SecondLevel) -> None:
     second.scope("vendor", "address").put("a", BARS, KIND, 100)
-    assert await second.scope("vendor", "sandbox").find("a", KIND) is None
-    assert await second.scope("other", "address").find("a", KIND) is None
+    assert await look_up(second.scope("vendor", "sandbox"), "a", KIND) is None
+    assert await look_up(second.scope("other", "address"), "a", KIND) is None
 
 
 async def test_dropping_by_key_tag_and_pattern(second: SecondLevel) -> None:
@@ -153,12 +159,12 @@ async def test_dropping_by_key_tag_and_pattern(second: SecondLevel) -> None:
     await second.flush()
     await scope.drop_tag("C")
     await scope.drop("history|B")
-    kept = await scope.find_many(["history|A*", "history|B", "history|C", "dates|C", "dates|[D]"], KIND)
+    kept = await scope.find_many(dict.fromkeys(["history|A*", "history|B", "history|C", "dates|C", "dates|[D]"], KIND))
     assert set(kept) == {"history|A*", "dates|[D]"}
     await scope.drop_matching("dates|[*")
-    assert set(await scope.find_many(["history|A*", "dates|[D]"], KIND)) == {"history|A*"}
+    assert set(await scope.find_many(dict.fromkeys(["history|A*", "dates|[D]"], KIND))) == {"history|A*"}
     await scope.drop_matching("*")
-    assert await scope.find_many(["history|A*"], KIND) == {}
+    assert await scope.find_many(dict.fromkeys(["history|A*"], KIND)) == {}
 
 
 async def test_what_is_dropped_while_it_waits_to_be_written_is_not_written(second: SecondLevel) -> None:
@@ -169,35 +175,106 @@ async def test_what_is_dropped_while_it_waits_to_be_written_is_not_written(secon
         await asyncio.sleep(0)
         await drop
         await writing
-        assert await scope.find("a", KIND) is None
+        assert await look_up(scope, "a", KIND) is None
 
 
 async def test_many_keys_are_asked_and_kept_at_once(second: SecondLevel) -> None:
     asked: list[list[str]] = []
 
-    async def load(keys: object) -> dict[str, tuple[DailyBar, ...]]:
-        asked.append(list(keys))  # type: ignore[call-overload]
-        return {key: BARS for key in asked[-1] if key != "none"}
+    async def load(keys: Sequence[str]) -> dict[str, tuple[DailyBar, ...]]:
+        asked.append(list(keys))
+        return {key: BARS for key in keys if key != "none"}
 
     names = [f"k{index}" for index in range(700)]
-    assert len(await empty(second).get_many([*names[:600], "none"], 100, load, kind=KIND)) == 600
+    places: list[Place[tuple[DailyBar, ...]]] = [Place(name, 100, KIND) for name in names]
+    assert len(await empty(second).get_many([*places[:600], Place("none", 100, KIND)], load)) == 600
     await second.flush()
     later = empty(second)
-    assert len(await later.get_many(names, 100, load, kind=KIND)) == 700
+    assert len(await later.get_many(places, load)) == 700
     assert asked[1] == names[600:]
-    cache = Cache[tuple[DailyBar, ...]](
-        HandClock(), entries=1000, megabytes=1, second=second.scope("vendor", "address")
-    )
-    assert await cache.warm(names[:50], KIND) == 50
-    assert cache.peek("k3") == BARS
+    assert (later.stats.second_hits, later.stats.misses) == (600, 100)
+
+
+async def test_what_is_warmed_is_in_memory_with_its_tags_and_for_no_longer_than_it_is_good(
+    second: SecondLevel, wall: Wall
+) -> None:
+    source, clock = Source(), HandClock()
+    bars: Place[Any] = Place("bars", 100, KIND, tags=("A",))
+    day: Place[Any] = Place("day", 50, date, tags=("B",))
+    earlier: Cache[Any] = Cache(clock, Bounds(10, 1), second=second.scope("vendor", "address"))
+    earlier.put(bars, BARS)
+    earlier.put(day, DAY)
+    await second.flush()
+    wall.time += 20.0
+    later: Cache[Any] = Cache(clock, Bounds(10, 1), second=second.scope("vendor", "address"))
+    assert await later.warm([bars, day, Place("none", 100, KIND), Place("memory only", 100)]) == 2
+    assert (later.stats.hits, later.stats.second_hits, later.stats.misses) == (0, 0, 0), "nobody has asked yet"
+    assert await later.get(bars, source.load) == BARS
+    assert later.peek("day") == DAY
+    assert (later.stats.hits, source.loads) == (2, 0)
+    clock.move(29.9)
+    assert later.peek("day") == DAY
+    clock.move(0.2)
+    assert later.peek("day") is None
+    await later.drop_tag("A")
+    assert later.peek("bars") is None
+    assert await later.warm([bars]) == 0
+
+
+async def test_what_was_dropped_or_loaded_while_it_is_warmed_wins(second: SecondLevel) -> None:
+    place: Place[tuple[DailyBar, ...]] = Place("a", 100, KIND, tags=("A",))
+    empty(second).put(place, BARS)
+    await second.flush()
+    dropped, loaded = empty(second), empty(second)
+    warming = asyncio.gather(dropped.warm([place]), loaded.warm([place]))
+    await asyncio.sleep(0)
+    loaded.put(Place("a", 100), BARS[:1])
+    await dropped.drop_tag("A")
+    await warming
+    assert dropped.peek("a") is None
+    assert loaded.peek("a") == BARS[:1]
+
+
+class Broken:
+    """A level that fails whatever it is asked, and counts how often."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def get_many(self, keys: Sequence[str]) -> Mapping[str, Item]:
+        self.asked += 1
+        raise LevelError("gone")
+
+    async def put_many(self, items: Sequence[Item]) -> None:
+        raise LevelError("gone")
+
+    async def drop(self, keys: Iterable[str]) -> None:
+        raise LevelError("gone")
+
+    async def drop_tag(self, tag: str) -> None:
+        raise LevelError("gone")
+
+    async def drop_matching(self, pattern: str) -> None:
+        raise LevelError("gone")
+
+    async def aclose(self) -> None:
+        return
+
+
+async def test_a_broken_level_is_asked_once_to_warm_and_harms_nobody() -> None:
+    level, source = Broken(), Source()
+    cache = empty(SecondLevel([level]))
+    assert await cache.warm([Place(f"k{index}", 100, KIND) for index in range(300)]) == 0
+    assert level.asked == 1
+    assert await cache.get(Place("k1", 100, KIND), source.load) == BARS
 
 
 async def test_a_damaged_value_is_a_miss(second: SecondLevel, level: Level) -> None:
     source = Source()
-    await empty(second).get("a", 100, source.load, kind=KIND)
+    await empty(second).get(Place("a", 100, KIND), source.load)
     await second.flush()
-    assert await second.scope("vendor", "address").find("a", Colour) is None
-    assert await empty(second).get("a", 100, source.load, kind=KIND) == BARS
+    assert await look_up(second.scope("vendor", "address"), "a", Colour) is None
+    assert await empty(second).get(Place("a", 100, KIND), source.load) == BARS
 
 
 async def test_a_value_of_another_kind_is_an_error(second: SecondLevel) -> None:
@@ -205,7 +282,7 @@ async def test_a_value_of_another_kind_is_an_error(second: SecondLevel) -> None:
         return (BARS[0], object())  # type: ignore[return-value]
 
     with pytest.raises(EncodingError):
-        await empty(second).get("a", 100, wrong, kind=KIND)
+        await empty(second).get(Place("a", 100, KIND), wrong)
 
 
 async def test_the_file_is_bounded_and_keeps_what_lasts_longest(tmp_path: Path) -> None:
@@ -214,7 +291,7 @@ async def test_the_file_is_bounded_and_keeps_what_lasts_longest(tmp_path: Path) 
     for index in range(200):
         scope.put(f"k{index}", "x".join(str(index * 7919**n) for n in range(60)), str, 100 + index)
     await second.flush()
-    kept = await scope.find_many([f"k{index}" for index in range(200)], str)
+    kept = await scope.find_many(dict.fromkeys([f"k{index}" for index in range(200)], str))
     assert 0 < len(kept) < 200
     assert "k199" in kept
     assert "k0" not in kept
@@ -232,7 +309,7 @@ async def test_a_damaged_or_foreign_file_is_made_anew(tmp_path: Path, content: b
     for _ in range(2):
         second = SecondLevel([SqliteLevel(file, "n", 1)])
         scope = second.scope("v", "a")
-        found = await scope.find("k", str)
+        found = await look_up(scope, "k", str)
         scope.put("k", "value", str, 100)
         await second.flush()
         scope.put("k", "value", str, 100)
@@ -247,7 +324,7 @@ async def test_profiles_do_not_mix_in_one_file(tmp_path: Path) -> None:
         second.scope("v", "a").put("k", name, str, 100)
         await second.flush()
     await seconds[2].scope("v", "a").drop_matching("*")
-    found = [await second.scope("v", "a").find("k", str) for second in seconds]
+    found = [await look_up(second.scope("v", "a"), "k", str) for second in seconds]
     assert [value and value[0] for value in found] == ["live", "live:x", None, "l?ve", "sim[7]"]
     for second in seconds:
         await second.aclose()
@@ -266,12 +343,12 @@ async def test_a_redis_that_missed_a_drop_never_says_what_is_no_longer_true() ->
         await scope.drop_tag("t")
         scope.put("c", "new c", str, 100)
         await second.flush()
-        assert await scope.find("a", str) is None
+        assert await look_up(scope, "a", str) is None
         redis.thaw()
         async with asyncio.timeout(8):
-            while link.is_down:  # noqa: ASYNC110
+            while link.status().state == "down":  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-        found = await scope.find_many(["a", "b", "c"], str)
+        found = await scope.find_many(dict.fromkeys(["a", "b", "c"], str))
         assert "a" not in found
         assert "b" not in found
         assert found.get("c", ("new c",))[0] == "new c"
@@ -294,7 +371,7 @@ async def test_what_is_not_redis_is_told_and_harms_nobody(answer: bytes) -> None
     link = RedisLink(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0", SystemClock())
     second = SecondLevel([RedisLevel(link, "test")])
     source = Source()
-    assert await empty(second).get("a", 100, source.load, kind=KIND) == BARS
+    assert await empty(second).get(Place("a", 100, KIND), source.load) == BARS
     assert (link.status().state, link.status().breaker) == ("down", "open")
     assert link.status().last_error.startswith("redis: ")
     await second.aclose()
@@ -317,7 +394,7 @@ async def test_a_server_that_is_full_and_one_that_wants_a_password_are_told() ->
 
 async def test_early_refresh_serves_the_old_value_and_loads_behind_the_callers_back() -> None:
     clock, loads = HandClock(), 0
-    cache: Cache[int] = Cache(clock, entries=10, megabytes=1, early_share=0.2)
+    cache: Cache[int] = Cache(clock, Bounds(10, 1, early_share=0.2))
 
     async def load() -> int:
         nonlocal loads
@@ -325,22 +402,22 @@ async def test_early_refresh_serves_the_old_value_and_loads_behind_the_callers_b
         await asyncio.sleep(0)
         return loads
 
-    assert await cache.get("a", 10, load) == 1
+    assert await cache.get(Place("a", 10), load) == 1
     clock.move(7.9)
-    assert await cache.get("a", 10, load) == 1
+    assert await cache.get(Place("a", 10), load) == 1
     await asyncio.sleep(0.01)
     assert loads == 1
     clock.move(0.2)
-    assert [await cache.get("a", 10, load) for _ in range(5)] == [1] * 5
+    assert [await cache.get(Place("a", 10), load) for _ in range(5)] == [1] * 5
     await asyncio.sleep(0.01)
     assert loads == 2
     clock.move(9.0)
-    assert await cache.get("a", 10, load) == 2
+    assert await cache.get(Place("a", 10), load) == 2
 
 
 async def test_a_load_that_began_before_a_drop_is_not_kept() -> None:
     gate = asyncio.Event()
-    cache: Cache[str] = Cache(HandClock(), entries=10, megabytes=1)
+    cache: Cache[str] = Cache(HandClock(), Bounds(10, 1))
 
     async def old() -> str:
         await gate.wait()
@@ -349,19 +426,19 @@ async def test_a_load_that_began_before_a_drop_is_not_kept() -> None:
     async def new() -> str:
         return "new"
 
-    waiting = asyncio.create_task(cache.get("a", 10, old, tags=["t"]))
+    waiting = asyncio.create_task(cache.get(Place("a", 10, tags=("t",)), old))
     await asyncio.sleep(0)
     await cache.drop_tag("t")
-    assert await cache.get("a", 10, new) == "new"
+    assert await cache.get(Place("a", 10), new) == "new"
     gate.set()
     assert await waiting == "old"
-    assert await cache.get("a", 10, old) == "new"
+    assert await cache.get(Place("a", 10), old) == "new"
 
 
 async def test_memory_is_dropped_by_tag_and_pattern() -> None:
-    cache: Cache[int] = Cache(HandClock(), entries=10, megabytes=1)
+    cache: Cache[int] = Cache(HandClock(), Bounds(10, 1))
     for key, tag in (("a|1", "x"), ("a|2", "y"), ("b|[1]", "x")):
-        cache.put(key, 1, 10, tags=[tag])
+        cache.put(Place(key, 10, tags=(tag,)), 1)
     await cache.drop_tag("x")
     assert [cache.peek(key) for key in ("a|1", "a|2", "b|[1]")] == [None, 1, None]
     await cache.drop_matching("a|*")

@@ -48,7 +48,7 @@ class Desk:
 
     def stocktwits(self) -> StockTwits:
         settings = StockTwitsSettings(base_url=self.served.url, limits=())
-        return StockTwits(self.http, settings, 900.0, self.clock)
+        return StockTwits(self.http, settings, 900.0)
 
     def reddit(self, **given: Any) -> Reddit:
         url = self.served.url
@@ -211,7 +211,7 @@ async def test_the_embedded_market_has_people_who_write_and_the_same_ones_every_
             endpoints = server.ready["endpoints"]
             assert isinstance(endpoints, dict)
             sources: list[OpinionSource] = [
-                StockTwits(http, StockTwitsSettings(base_url=endpoints["stocktwits"]), 900.0, clock),
+                StockTwits(http, StockTwitsSettings(base_url=endpoints["stocktwits"]), 900.0),
                 Reddit(
                     http,
                     RedditSettings(
