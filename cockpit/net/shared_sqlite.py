@@ -1,34 +1,24 @@
 """The shared log in a small SQLite file: for cockpits on one machine. A killed process leaves nothing locked.
 
-The file is no WAL database: SQLite before 3.51.3 can damage those where two processes write at once. Commits are not
-flushed to the disk, bans excepted: after a power cut every window but the day's is over anyway, and a damaged file is
+Only bans are flushed to the disk: after a power cut every window but the day's is over anyway, and a damaged file is
 replaced by an empty one.
 """
 
-import asyncio
-import logging
-import os
-import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
 from cockpit.net.shared_log import Picture, Sent, SharedLogError, Span
-
-log = logging.getLogger(__name__)
+from cockpit.net.sqlite_file import Connection, SqliteFile, SqliteFileError
 
 T = TypeVar("T")
 
 _SCHEMA = 1
-_BUSY_SECONDS = 1.0
 _HOLDER_SECONDS = 10.0
 _MOST_ROWS = 4096
 _LONGEST_PAUSE = 4 * 86_400.0
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNKNOWN = "unknown"
 _STEP_SECONDS = 60.0
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -86,17 +76,15 @@ class SqliteLog:
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self._file = file
         self._margin = margin
         self._monotonic = monotonic
         self._wall = wall
         self._holder = uuid4().hex
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="limits")
-        self._connection: sqlite3.Connection | None = None
-        self._inode = 0
         self._offset = 0.0
         self._epoch = ""
-        self._closed = False
+        self._file = SqliteFile(
+            file, what="the log of the limits", schema=_SCHEMA, tables=_TABLES, opened=self._set_clock
+        )
 
     async def take(self, account: str, spans: Sequence[Span], weight: int, ticket: str, epoch: str) -> Picture:
         """See :class:`cockpit.net.shared_log.SharedLog`."""
@@ -105,7 +93,7 @@ class SqliteLog:
     async def settle(self, account: str, spans: Sequence[Span], sent: Sequence[Sent]) -> None:
         """See :class:`cockpit.net.shared_log.SharedLog`."""
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: Connection) -> None:
             now = self._now()
             connection.executemany(
                 "INSERT INTO uses VALUES (?, ?, ?, ?, ?)"
@@ -118,7 +106,7 @@ class SqliteLog:
     async def drop(self, account: str, spans: Sequence[Span], ticket: str) -> None:
         """See :class:`cockpit.net.shared_log.SharedLog`."""
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: Connection) -> None:
             connection.executemany(
                 "DELETE FROM uses WHERE account = ? AND seconds = ? AND ticket = ?",
                 [(account, span.seconds, ticket) for span in spans],
@@ -129,7 +117,7 @@ class SqliteLog:
     async def used_within(self, account: str, seconds: float, age: float) -> int:
         """See :class:`cockpit.net.shared_log.SharedLog`."""
 
-        def read(connection: sqlite3.Connection) -> int:
+        def read(connection: Connection) -> int:
             query = "SELECT total(weight) FROM uses WHERE account = ? AND seconds = ? AND at > ?"
             return int(connection.execute(query, (account, seconds, self._now() - age)).fetchone()[0])
 
@@ -138,7 +126,7 @@ class SqliteLog:
     async def pause(self, account: str, seconds: float) -> None:
         """See :class:`cockpit.net.shared_log.SharedLog`."""
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: Connection) -> None:
             connection.execute(
                 "INSERT INTO pauses VALUES (?, ?)"
                 " ON CONFLICT (account) DO UPDATE SET until = max(until, excluded.until)",
@@ -149,15 +137,11 @@ class SqliteLog:
 
     async def aclose(self) -> None:
         """Close the file; the uses in it go on counting."""
-        if self._closed:
-            return
-        self._closed = True
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
-        self._thread.shutdown(wait=False)
+        await self._file.aclose()
 
     def _take(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         account: str,
         spans: Sequence[Span],
         weight: int,
@@ -194,7 +178,7 @@ class SqliteLog:
         resets = tuple(self._resets_in(connection, account, span, now) for span in spans)
         return Picture(wait, tuple(used), resets, paused, holders, rank, self._epoch)
 
-    def _be_heard(self, connection: sqlite3.Connection, account: str, now: float) -> tuple[int, int]:
+    def _be_heard(self, connection: Connection, account: str, now: float) -> tuple[int, int]:
         connection.execute("DELETE FROM holders WHERE account = ? AND seen <= ?", (account, now - _HOLDER_SECONDS))
         connection.execute(
             "INSERT INTO holders VALUES (?, ?, ?) ON CONFLICT (account, holder) DO UPDATE SET seen = excluded.seen",
@@ -206,7 +190,7 @@ class SqliteLog:
 
     def _record(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         account: str,
         seconds: float,
         ticket: str,
@@ -224,7 +208,7 @@ class SqliteLog:
             (weight, now, account, seconds, account, seconds),
         )
 
-    def _wait(self, connection: sqlite3.Connection, account: str, span: Span, now: float, excess: int) -> float:
+    def _wait(self, connection: Connection, account: str, span: Span, now: float, excess: int) -> float:
         """Seconds until so much weight has left; infinite where the window never holds so much."""
         query = "SELECT at, weight FROM uses WHERE account = ? AND seconds = ? ORDER BY at"
         for at, weight in connection.execute(query, (account, span.seconds)):
@@ -233,80 +217,20 @@ class SqliteLog:
                 return float(max(at + span.seconds + self._margin - now, 1e-4))
         return float(span.seconds)
 
-    def _resets_in(self, connection: sqlite3.Connection, account: str, span: Span, now: float) -> float:
+    def _resets_in(self, connection: Connection, account: str, span: Span, now: float) -> float:
         query = "SELECT min(at) FROM uses WHERE account = ? AND seconds = ?"
         (oldest,) = connection.execute(query, (account, span.seconds)).fetchone()
         return 0.0 if oldest is None else max(0.0, oldest + span.seconds - now)
 
-    async def _run(self, work: Callable[[sqlite3.Connection], T], *, flushed: bool = False) -> T:
-        if self._closed:
-            raise SharedLogError("the log of the limits is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, work, flushed)
-
-    def _transact(self, work: Callable[[sqlite3.Connection], T], flushed: bool) -> T:
+    async def _run(self, work: Callable[[Connection], T], *, flushed: bool = False) -> T:
         try:
-            with self._transaction(flushed) as connection:
-                return work(connection)
-        except sqlite3.Error as error:
-            self._disconnect()
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
-                self._remove()
-            raise SharedLogError(f"{self._file}: {error}") from error
-        except OSError as error:
-            self._disconnect()
-            raise SharedLogError(f"{self._file}: {error.strerror}") from error
+            return await self._file.run(work, flushed=flushed)
+        except SqliteFileError as error:
+            raise SharedLogError(str(error)) from error
 
-    @contextmanager
-    def _transaction(self, flushed: bool) -> Iterator[sqlite3.Connection]:
-        connection = self._connected()
-        if flushed:
-            connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        finally:
-            if flushed:
-                connection.execute("PRAGMA synchronous=OFF")
-
-    def _connected(self) -> sqlite3.Connection:
-        """The connection to the file that now stands at the path; another one where the file was replaced."""
-        if self._connection is not None and self._inode == _inode(self._file):
-            return self._connection
-        self._disconnect()
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = sqlite3.connect(
-            self._file, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
-        )
-        self._connection = connection
-        self._inode = _inode(self._file)
-        connection.execute("PRAGMA synchronous=OFF")
-        connection.execute("PRAGMA journal_mode=PERSIST")
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            self._prepare(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version != _SCHEMA:
-            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-            for (name,) in tables:
-                connection.execute(f'DROP TABLE "{name}"')
-            for table in _TABLES:
-                connection.execute(table)
-            connection.execute("INSERT INTO meta VALUES ('epoch', ?)", (uuid4().hex,))
-            connection.execute(f"PRAGMA user_version={_SCHEMA}")
+    def _set_clock(self, connection: Connection) -> None:
+        """Read what the file's times count from, and whether it is the one that we have known."""
+        connection.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (uuid4().hex,))
         facts = dict(connection.execute("SELECT key, value FROM meta"))
         self._epoch = facts["epoch"]
         boot = _boot_id()
@@ -328,25 +252,6 @@ class SqliteLog:
     def _now(self) -> float:
         """Seconds that no step of the wall clock moves, the same in every process on this file."""
         return self._monotonic() + self._offset
-
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(sqlite3.Error):
-                connection.close()
-
-    def _remove(self) -> None:
-        log.warning("the log of the limits %s is damaged; it is made anew", self._file)
-        for file in (self._file, Path(f"{self._file}-journal")):
-            with suppress(OSError):
-                file.unlink()
-
-
-def _inode(file: Path) -> int:
-    try:
-        return file.stat().st_ino
-    except OSError:
-        return 0
 
 
 def _boot_id() -> str:
