@@ -76,6 +76,11 @@ def user_themes() -> Path:
     return Path(platformdirs.user_config_dir(_APP)) / "themes"
 
 
+def user_strategies(folder: str = "") -> Path:
+    """The folder of a user's own strategies: the one that the settings name, or the one beside the configuration."""
+    return Path(folder).expanduser().absolute() if folder else Path(platformdirs.user_config_dir(_APP)) / "strategies"
+
+
 def shipped(name: str) -> Path:
     """A file or folder that comes with the package: from the wheel, or from the top of a checkout."""
     package = Path(__file__).parent

@@ -272,6 +272,16 @@ class PortfolioSettings(_Section):
     max_quote_age: Positive = 60.0
 
 
+class StrategySettings(_Section):
+    """``[strategies]``: money is in the symbol's quote currency, basis points are of what a fill is worth."""
+
+    folder: str = ""
+    stake: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] = 10_000.0
+    fee_bp: Annotated[float, Field(ge=0, le=1000)] = 10.0
+    slippage_bp: Annotated[float, Field(ge=0, le=1000)] = 1.0
+    parameters: dict[str, dict[str, bool | int | float | str]] = Field(default_factory=dict)
+
+
 class CacheSettings(_Section):
     """``[cache]``: how long an answer is good for, by what was asked."""
 
@@ -360,6 +370,7 @@ class Settings(_Section):
     scoring: ScoringSettings = ScoringSettings()
     sizing: SizingSettings = SizingSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
+    strategies: StrategySettings = StrategySettings()
     cache: CacheSettings = CacheSettings()
     redis: RedisSettings = RedisSettings()
     health: HealthSettings = HealthSettings()
