@@ -382,6 +382,9 @@ class _NoOptions:
     async def daily_history(self, symbol: str, start: date, end: date) -> list[DailyBar]:
         raise self._refuse()
 
+    async def warm(self, symbols: Sequence[str], start: date, end: date) -> None:
+        return
+
     async def calendar(self) -> list[EarningsReport]:
         raise self._refuse()
 

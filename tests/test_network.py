@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from cockpit.context import open_context
 from cockpit.emulator.options import EmulatorOptions
 from cockpit.emulator.server import RunningServer, running_server
 from cockpit.errors import ConfigurationError, ProviderError, Refusal
+from cockpit.health.status import ProviderStatus
 from cockpit.network import live_network
 from cockpit.providers.tradier import Tradier
 from cockpit.settings import Settings, load_settings
@@ -117,6 +119,27 @@ async def test_answers_that_last_are_there_in_the_next_session_and_quotes_are_no
             await venue.expirations("NVDA")
 
 
+async def test_the_first_look_of_a_session_finds_in_memory_what_was_warmed(tmp_path: Path) -> None:
+    names, start, end = ("NVDA", "AAPL", "CRM"), date(2026, 1, 2), date(2026, 11, 20)
+    async with venues(tradier=0) as server:
+        endpoints = server.ready["endpoints"]
+        assert isinstance(endpoints, dict)
+        settings = live(tmp_path, endpoints["tradier"])
+        async with tradier(settings) as venue:
+            told = [(await venue.expirations(name), await venue.daily_history(name, start, end)) for name in names]
+        server.faults.update({"tradier_status": "500"})
+        async with tradier(settings) as venue:
+            await venue.warm([*names, "MDB"], start, end)
+            assert told == [
+                (await venue.expirations(name), await venue.daily_history(name, start, end)) for name in names
+            ]
+            status = venue._link.status()
+            assert (status.memory_hit_ratio, status.requests) == (1.0, 0)
+            assert await venue._link.drop_cache("NVDA") == 2
+            with pytest.raises(ProviderError):
+                await venue.expirations("NVDA")
+
+
 async def test_cockpits_share_answers_and_limits_through_redis(tmp_path: Path) -> None:
     with running_redis() as redis:
         async with venues(tradier=0) as server:
@@ -167,13 +190,15 @@ def test_a_limit_that_makes_no_sense_is_refused_with_a_sentence(limit: str) -> N
 async def test_in_the_simulated_market_a_second_session_reads_what_the_first_one_kept(tmp_path: Path) -> None:
     flags = [("paths.data_dir", str(tmp_path)), ("cache.file_megabytes", "16")]
     settings = load_settings(flags=flags, environment={}).settings
-    requests = []
+    asked = []
     for _ in range(2):
         async with open_context(settings) as context:
             await context.commands.scan(["CRM", "MDB"])
             await context.sampler.sample()
-            requests.append(sum(getattr(status, "requests", 0) for _, status in context.boards.health.items()))
-    assert requests[1] < requests[0]
+            vendors = [row for row in context.boards.health.values() if isinstance(row, ProviderStatus)]
+            asked.append({f"{vendor.provider} {usage.name}" for vendor in vendors for usage in vendor.usage})
+    assert {"tradier expirations", "tradier history", "tradier fundamentals", "alpha_vantage earnings"} <= asked[0]
+    assert asked[1] == {"tradier quotes", "tradier chains"}, "what lasts is not asked for again"
     with sqlite3.connect(tmp_path / "sim" / "cache.db") as connection:
         keys = [key for (key,) in connection.execute("SELECT key FROM items")]
     assert keys

@@ -180,6 +180,10 @@ class OptionVenue(Protocol):
         """Daily bars from ``start`` to ``end`` inclusive, rising; empty where there are none."""
         ...
 
+    async def warm(self, symbols: Sequence[str], start: date, end: date) -> None:
+        """Have at hand what earlier sessions kept of these names' expiries and daily bars; asks no vendor for it."""
+        ...
+
 
 class EarningsSource(Protocol):
     """Coming and past earnings reports."""

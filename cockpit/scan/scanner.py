@@ -184,7 +184,9 @@ class Scanner:
     async def _look_at_all(self, run: _Run, names: Sequence[_Name], *, exempt: bool) -> None:
         # A name that the earnings source does not have may still be known to the other calendar.
         symbols = [name.report.symbol for name in names if name.problem is None or self._dates is not None]
-        quotes, claims = await asyncio.gather(self._quotes(symbols), self._claims(symbols))
+        # What is kept of the names comes from the disk while the vendors are on their way.
+        warm = self._venue.warm(symbols, *self._days_of_history())
+        quotes, claims, _ = await asyncio.gather(self._quotes(symbols), self._claims(symbols), warm)
         names = [_named_elsewhere(name, claims) for name in names]
         ration = None if self._kept is None else await self._kept.ration([name.report.symbol for name in names])
         waiting = set() if ration is None else set(ration.missing)
@@ -396,13 +398,15 @@ class Scanner:
             return ()
 
     async def _history(self, symbol: str, doubts: list[str]) -> Sequence[DailyBar]:
-        today = self._clock.now().astimezone(NEW_YORK).date()
-        start = today - timedelta(days=self._settings.scan.max_quarters * _DAYS_A_QUARTER + _HISTORY_MARGIN)
         try:
-            return await self._venue.daily_history(symbol, start, today)
+            return await self._venue.daily_history(symbol, *self._days_of_history())
         except ProviderError as error:
             doubts.append(f"history: {error.refusal}")
             return ()
+
+    def _days_of_history(self) -> tuple[date, date]:
+        today = self._clock.now().astimezone(NEW_YORK).date()
+        return today - timedelta(days=self._settings.scan.max_quarters * _DAYS_A_QUARTER + _HISTORY_MARGIN), today
 
     async def _keep(self, result: ScanResult) -> str:
         if self._store is None:

@@ -105,6 +105,9 @@ class Venue:
             if start <= day <= end
         ]
 
+    async def warm(self, symbols: Sequence[str], start: date, end: date) -> None:
+        return
+
     def _answer(self) -> None:
         if self.down:
             raise ProviderError(self.name, Refusal.UNAVAILABLE, "no answer")

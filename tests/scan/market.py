@@ -183,6 +183,9 @@ class Venue:
         await asyncio.sleep(0)
         return self.history.get(symbol, [])
 
+    async def warm(self, symbols: Sequence[str], start: date, end: date) -> None:
+        return
+
 
 def market(symbols: Sequence[str], size: float = 0.05) -> tuple[Earnings, Venue]:
     """Every name alike: an event of 8 % priced, reactions of about ``size`` behind it."""
