@@ -29,6 +29,7 @@ from cockpit.market import Market, live_market, replayed_market, simulated_marke
 from cockpit.paths import Paths
 from cockpit.portfolio.broker import Broker
 from cockpit.portfolio.marker import Marker
+from cockpit.portfolio.outcomes import Outcomes
 from cockpit.scan.kept_earnings import KeptEarnings
 from cockpit.scan.opinions import Opinions
 from cockpit.scan.scanner import Scanner
@@ -72,6 +73,7 @@ class Context:
     commands: Desk
     broker: Broker
     marker: Marker
+    outcomes: Outcomes
     sampler: HealthSampler
     alerts: Alerts
     read_only: str | None
@@ -153,7 +155,10 @@ async def _open_services(
     live = LiveSettings(settings, boards.settings)
     broker = Broker(database=database, venue=market.venue, clock=market.clock, boards=boards, settings=settings)
     await broker.load()
-    marker = Marker(broker=broker, venue=market.venue, clock=market.clock, boards=boards, settings=settings)
+    outcomes = Outcomes(database, market.venue, market.clock)
+    marker = Marker(
+        broker=broker, venue=market.venue, clock=market.clock, boards=boards, settings=settings, outcomes=outcomes
+    )
     kept = KeptEarnings(market.earnings, database if keep else None, market.clock, market.statuses)
     scanner = Scanner(
         earnings=kept,
@@ -187,6 +192,7 @@ async def _open_services(
         instant = await market.next_session()
         feed.rebase()
         await marker.mark()
+        outcomes.soon()
         schedule.soon()
         return instant
 
@@ -241,14 +247,18 @@ async def _open_services(
         stack.push_async_callback(hook.aclose)
         if settings.health.port:
             from cockpit.health.endpoint import health_endpoint
+            from cockpit.health.exporters import ExportedRow, exported_rows
 
-            rows = health_endpoint(settings.health.port, lambda: dict(boards.health.items()), market.usage)
-            await stack.enter_async_context(rows)
+            def told() -> dict[str, ExportedRow]:
+                return exported_rows(boards.health.items(), alerts.statuses(boards.alerts.values()))
+
+            await stack.enter_async_context(health_endpoint(settings.health.port, told, market.usage))
         supervisor.start("alerts", alerts.run)
         for name, work in market.tasks:
             supervisor.start(name, work)
         if market.has_options:
             supervisor.start("marker", marker.run)
+            supervisor.start("outcomes", outcomes.run)
             supervisor.start("scan", schedule.run)
             supervisor.start("sentiment", opinions.run)
         if written is not None:
@@ -263,6 +273,7 @@ async def _open_services(
         commands=desk,
         broker=broker,
         marker=marker,
+        outcomes=outcomes,
         sampler=sampler,
         alerts=alerts,
         read_only=str(owned_elsewhere(folders)) if database.read_only else None,

@@ -11,7 +11,7 @@ from cockpit.errors import UsageError
 if TYPE_CHECKING:
     from cockpit.context import Context
     from cockpit.health.alert import Alert
-    from cockpit.health.status import HealthRow, Window
+    from cockpit.health.status import AlertStatus, HealthRow, Window
     from cockpit.health.usage import Usage
 
 
@@ -28,18 +28,21 @@ def health(invocation: Invocation, form: str, hours: int | None) -> None:
         _print_usage(invocation, hours, form)
         return
 
-    async def work(context: "Context") -> tuple[list[tuple[str, "HealthRow"]], list["Alert"]]:
+    from cockpit.health.exporters import exported_rows, prometheus
+
+    async def work(
+        context: "Context",
+    ) -> tuple[list[tuple[str, "HealthRow"]], list["Alert"], tuple["AlertStatus", ...]]:
         await context.sampler.sample()
         rows = sorted(context.boards.health.items(), key=lambda item: item[0])
-        return rows, context.alerts.holding()
+        alerts = context.alerts.holding()
+        return rows, alerts, context.alerts.statuses(alerts)
 
-    rows, alerts = invocation.run(work)
+    rows, alerts, rules = invocation.run(work)
     if form == "json":
-        print_json("health", parts=dict(rows), alerts=[_holding(alert) for alert in alerts])
+        print_json("health", parts=exported_rows(rows, rules), alerts=[_holding(alert) for alert in alerts])
     elif form == "prometheus":
-        from cockpit.health.exporters import prometheus
-
-        print(prometheus(dict(rows)), end="")
+        print(prometheus(exported_rows(rows, rules)), end="")
     else:
         print_table(Sheet("health", "parts", _COLUMNS, rows))
         if alerts:

@@ -7,6 +7,7 @@ at single figures (``feed_age>30``). What is missing neither fires a rule nor ar
 import asyncio
 import logging
 import math
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from cockpit.errors import CockpitError, ConfigurationError
 from cockpit.filtering import Condition, Field, FilterError, parse_condition
 from cockpit.health.alert import Alert
 from cockpit.health.alert_rows import AlertRows, AlertTable
+from cockpit.health.status import AlertStatus
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +102,7 @@ class Alerts:
     quotes: Callable[[Sequence[str]], Awaitable[Mapping[str, float]]] | None = None
     bell: bool = True
     _watches: dict[tuple[str, str], _Watch] = field(default_factory=dict, init=False)
+    _fired: Counter[str] = field(default_factory=Counter, init=False)
 
     async def run(self) -> None:
         """Look for ever."""
@@ -119,6 +122,7 @@ class Alerts:
         for watched in [watched for watched in self._watches if watched[0] not in names]:
             self.board.remove(_key(*watched))
             del self._watches[watched]
+        self._fired = Counter({name: count for name, count in self._fired.items() if name in names})
         self.rules, self.cooldown_seconds = rules, cooldown_seconds
 
     def holding(self) -> list[Alert]:
@@ -130,6 +134,20 @@ class Alerts:
             for subject, row in _asked(rule)
             if rule.condition.verdict(row)
         ]
+
+    def statuses(self, holding: Iterable[Alert]) -> tuple[AlertStatus, ...]:
+        """Every rule, given the alerts whose condition holds."""
+        now = self.clock.monotonic()
+        firing = Counter(alert.rule for alert in holding)
+        busy = firing.keys() | {
+            rule
+            for (rule, _), watch in self._watches.items()
+            if not watch.armed or now - watch.fired_at < self.cooldown_seconds
+        }
+        return tuple(
+            AlertStatus(rule.name, rule.name not in busy, firing[rule.name], self._fired[rule.name])
+            for rule in self.rules
+        )
 
     def look(self) -> None:
         """Ask every rule now."""
@@ -155,6 +173,7 @@ class Alerts:
             self.board.remove(_key(rule.name, subject))
         elif watch.armed and now - watch.fired_at >= self.cooldown_seconds:
             watch.armed, watch.fired_at, watch.count = False, now, watch.count + 1
+            self._fired[rule.name] += 1
             sentence = _sentence(rule, subject, row, self.rows)
             alert = Alert(rule.name, subject, sentence, self.clock.now(), watch.count, self.bell)
             self.board.put(_key(rule.name, subject), alert)

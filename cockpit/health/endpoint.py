@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from cockpit.errors import CockpitError
-from cockpit.health.status import HealthRow, State
+from cockpit.health.exporters import ExportedRow, prometheus
+from cockpit.health.status import State
 from cockpit.health.usage import Usage
 from cockpit.storage.encoding import dumps
 
@@ -21,7 +22,7 @@ _CONTENT = "text/plain; version=0.0.4; charset=utf-8"
 @asynccontextmanager
 async def health_endpoint(
     port: int,
-    rows: Callable[[], Mapping[str, HealthRow]],
+    rows: Callable[[], Mapping[str, ExportedRow]],
     usage: Callable[[], Iterable[tuple[tuple[str, str], Usage]]] = tuple,
 ) -> AsyncIterator[int]:
     """Serve until the context ends; the port that is served (of use where 0 asks for any free one).
@@ -33,8 +34,6 @@ async def health_endpoint(
         CockpitError: the port is in use.
     """
     from aiohttp import web
-
-    from cockpit.health.exporters import prometheus
 
     async def metrics(_: web.Request) -> web.Response:
         asked = [(key, counts.copy()) for key, counts in usage()]

@@ -4,9 +4,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cockpit.health.status import (
+    AlertStatus,
     FeedStatus,
     HealthRow,
     ProcessStatus,
@@ -14,12 +15,14 @@ from cockpit.health.status import (
     State,
     StorageStatus,
     TaskStatus,
-    Window,
 )
 from cockpit.health.usage import BOUNDS_MS, Usage
 
 if TYPE_CHECKING:
-    from prometheus_client.core import Metric
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+ExportedRow = HealthRow | AlertStatus
+"""What other programs are told of: every part, and every rule of the alerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class _Figure:
 
 
 _MS = 1e-3
-_FIGURES: Mapping[type[HealthRow], tuple[str, str | None, tuple[_Figure, ...]]] = {
+_FIGURES: Mapping[type[ExportedRow], tuple[str, str | None, tuple[_Figure, ...]]] = {
     FeedStatus: (
         "feed",
         "venue",
@@ -98,16 +101,30 @@ _FIGURES: Mapping[type[HealthRow], tuple[str, str | None, tuple[_Figure, ...]]] 
         ),
     ),
     TaskStatus: ("task", "name", (_Figure("restarts", "restarts_total", "Restarts after a failure."),)),
+    AlertStatus: (
+        "alert",
+        "rule",
+        (
+            _Figure("armed", "armed", "1 where the rule fires as soon as its condition comes to hold."),
+            _Figure("firing", "firing_rows", "Rows for which the condition of the rule holds."),
+            _Figure("fired", "fired_total", "Times that the rule has fired."),
+        ),
+    ),
 }
 _WINDOW = (
-    ("limit_requests", "What a rate limit allows in its window.", lambda window: window.limit),
-    ("limit_used_requests", "What is used of a rate limit.", lambda window: window.used),
-    ("limit_reset_seconds", "Until the oldest use of a rate limit expires.", lambda window: window.resets_in),
+    _Figure("limit", "limit_requests", "What a rate limit allows in its window."),
+    _Figure("used", "limit_used_requests", "What is used of a rate limit."),
+    _Figure("resets_in", "limit_reset_seconds", "Until the oldest use of a rate limit expires."),
 )
 _BREAKER = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
 
 
-def prometheus(rows: Mapping[str, HealthRow], usage: Iterable[tuple[tuple[str, str], Usage]] = ()) -> str:
+def exported_rows(parts: Iterable[tuple[str, HealthRow]], rules: Iterable[AlertStatus] = ()) -> dict[str, ExportedRow]:
+    """All that is told, by key: parts as the board of health has them, rules as ``alert:NAME``."""
+    return {**dict(parts), **{f"alert:{rule.rule}": rule for rule in rules}}
+
+
+def prometheus(rows: Mapping[str, ExportedRow], usage: Iterable[tuple[tuple[str, str], Usage]] = ()) -> str:
     """Every known figure in the Prometheus text format; what is unknown is left out.
 
     ``cockpit_<part>_up`` is 1 where the part is up, else 0. ``usage`` adds a histogram of latency by vendor and
@@ -125,7 +142,7 @@ class HealthCollector:
 
     def __init__(
         self,
-        rows: Callable[[], Mapping[str, HealthRow]],
+        rows: Callable[[], Mapping[str, ExportedRow]],
         usage: Callable[[], Iterable[tuple[tuple[str, str], Usage]]] = tuple,
     ) -> None:
         self._rows = rows
@@ -137,18 +154,16 @@ class HealthCollector:
 
     def collect(self) -> Iterator["Metric"]:
         """One family for each figure, with a sample for each row that knows it."""
-        families: dict[str, Metric] = {}
+        families = _Families()
         for row in self._rows().values():
             part, naming, figures = _FIGURES[type(row)]
-            names = [part] if naming else []
-            labels = [str(getattr(row, naming))] if naming else []
-            for name, told, value in _samples(row, figures):
-                _add(families, f"cockpit_{part}_{name}", told, names, labels, value)
+            labels = {part: str(getattr(row, naming))} if naming else {}
+            for name, told, value in (*_state_of(row), *_values(row, figures)):
+                families.add(f"cockpit_{part}_{name}", told, labels, value)
             for window in getattr(row, "windows", ()):
-                for name, told, read in _WINDOW:
-                    seconds = [*labels, f"{window.seconds:g}"]
-                    _add(families, f"cockpit_{part}_{name}", told, [*names, "window"], seconds, _window(read, window))
-        yield from families.values()
+                for name, told, value in _values(window, _WINDOW):
+                    families.add(f"cockpit_{part}_{name}", told, {**labels, "window": f"{window.seconds:g}"}, value)
+        yield from families
         yield from self._latencies()
 
     def _latencies(self) -> Iterator["Metric"]:
@@ -167,29 +182,38 @@ class HealthCollector:
             yield family
 
 
-def _samples(row: HealthRow, figures: Iterable[_Figure]) -> Iterator[tuple[str, str, float]]:
+class _Families:
+    """Metrics by name, each made when its first sample comes."""
+
+    def __init__(self) -> None:
+        self._families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
+
+    def add(self, name: str, told: str, labels: Mapping[str, str], value: float) -> None:
+        """Another sample; a name that ends in ``_total`` is a counter."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        family = self._families.get(name)
+        if family is None:
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            family = self._families[name] = kind(name, told, labels=list(labels))
+        family.add_metric(list(labels.values()), value)
+
+    def __iter__(self) -> Iterator["Metric"]:
+        return iter(self._families.values())
+
+
+def _state_of(row: ExportedRow) -> Iterator[tuple[str, str, float]]:
+    """What a word of a row is as a number."""
     state = getattr(row, "state", None)
     if isinstance(state, State):
         yield "up", "1 where this part is up.", float(state is State.UP)
     if isinstance(row, ProviderStatus) and row.breaker in _BREAKER:
         yield "breaker_open_ratio", "0 closed, 0.5 half open, 1 open.", _BREAKER[row.breaker]
+
+
+def _values(row: object, figures: Iterable[_Figure]) -> Iterator[tuple[str, str, float]]:
+    """The figures that are known."""
     for figure in figures:
         value = getattr(row, figure.field)
         if isinstance(value, int | float) and math.isfinite(value):
             yield figure.name, figure.help, float(value) * figure.scale
-
-
-def _window(read: Callable[[Window], Any], window: Window) -> float:
-    return float(read(window))
-
-
-def _add(
-    families: dict[str, "Metric"], name: str, told: str, names: list[str], labels: list[str], value: float
-) -> None:
-    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-    family = families.get(name)
-    if family is None:
-        kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-        family = families[name] = kind(name, told, labels=names)
-    family.add_metric(labels, value)  # type: ignore[attr-defined]  # both kinds have it

@@ -156,4 +156,22 @@ class TaskStatus:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AlertStatus:
+    """A rule of the alerts, for other programs; the screen shows the alerts themselves.
+
+    Attributes:
+        rule: its name in the settings.
+        armed: it fires as soon as its condition comes to hold: it holds for no row now, and no row is still resting
+            from the last time.
+        firing: rows for which its condition holds.
+        fired: times that it has fired in this session.
+    """
+
+    rule: str
+    armed: bool = True
+    firing: int = 0
+    fired: int = 0
+
+
 HealthRow = FeedStatus | ProviderStatus | StorageStatus | ProcessStatus | TaskStatus

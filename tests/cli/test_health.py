@@ -14,9 +14,14 @@ def test_alerts_that_hold_stand_below_the_parts_and_in_the_json(cockpit: Cockpit
     table = cockpit(*rules, "health").out
     assert "memory>1" in table
     assert "memory<1" not in table
-    (alert,) = json.loads(cockpit(*rules, "health", "--format", "json").out)["alerts"]
+    told = json.loads(cockpit(*rules, "health", "--format", "json").out)
+    (alert,) = told["alerts"]
     assert (alert["rule"], alert["subject"]) == ("big", "")
     assert alert["sentence"].endswith("(memory>1)")
+    assert [told["parts"][f"alert:{rule}"]["firing"] for rule in ("big", "small")] == [1, 0]
+    lines = cockpit(*rules, "health", "--format", "prometheus").out.splitlines()
+    assert 'cockpit_alert_firing_rows{alert="big"} 1.0' in lines
+    assert 'cockpit_alert_armed{alert="small"} 1.0' in lines
 
 
 def test_without_an_alert_there_is_no_second_table(cockpit: Cockpit) -> None:

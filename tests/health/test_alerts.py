@@ -18,7 +18,7 @@ from cockpit.health.alert import Alert
 from cockpit.health.alert_rows import AlertRows
 from cockpit.health.alerts import Alerts, read_rules
 from cockpit.health.hook import AlertHook
-from cockpit.health.status import FeedStatus, ProcessStatus, ProviderStatus, State, Window
+from cockpit.health.status import AlertStatus, FeedStatus, ProcessStatus, ProviderStatus, State, Window
 from cockpit.settings import Settings
 from cockpit.ticks.quote import Ticker
 from tests.ticks.trades import until
@@ -80,6 +80,42 @@ def test_a_rule_fires_once_and_is_armed_again_by_its_end() -> None:
     desk.price("60500")
     assert len(desk.look()) == 1
     assert desk.told[0].count == 2
+
+
+def test_rules_are_told_as_armed_holding_and_how_often_they_fired() -> None:
+    desk = Desk({"high": "last(BTCUSDT)>60000", "low": "last(BTCUSDT)<1000"}, cooldown=60.0)
+
+    def told() -> AlertStatus:
+        high, low = desk.alerts.statuses(desk.boards.alerts.values())
+        assert low == AlertStatus("low")
+        return high
+
+    assert told() == AlertStatus("high", armed=True, firing=0, fired=0)
+    for price, status in (
+        ("60001", AlertStatus("high", armed=False, firing=1, fired=1)),
+        ("59000", AlertStatus("high", armed=False, firing=0, fired=1)),
+    ):
+        desk.price(price)
+        desk.look()
+        assert told() == status
+    desk.look(after=60.0)
+    assert told() == AlertStatus("high", armed=True, firing=0, fired=1)
+    desk.price("60001")
+    desk.look()
+    assert told() == AlertStatus("high", armed=False, firing=1, fired=2)
+    desk.alerts.reconfigure(read_rules({"low": "last(BTCUSDT)<1000"}, desk.alerts.rows), 60.0)
+    assert desk.alerts.statuses(desk.boards.alerts.values()) == (AlertStatus("low"),)
+
+
+def test_a_rule_holds_for_each_row_and_counts_rows_that_have_left() -> None:
+    desk = Desk({"rich": "vrp>1.3"})
+    for at, name in enumerate(("NVDA", "WDAY")):
+        desk.boards.candidates.put(name, replace(candidate(name, 100.0, at, NOW), vrp=1.9))
+    desk.look()
+    desk.boards.candidates.remove("NVDA")
+    desk.look()
+    (rich,) = desk.alerts.statuses(desk.boards.alerts.values())
+    assert rich == AlertStatus("rich", armed=False, firing=1, fired=2)
 
 
 def test_within_the_cooldown_a_price_that_crosses_to_and_fro_is_told_once() -> None:

@@ -14,8 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from cockpit.errors import CockpitError
 from cockpit.health.endpoint import health_endpoint
-from cockpit.health.exporters import _FIGURES, prometheus
+from cockpit.health.exporters import _FIGURES, ExportedRow, exported_rows, prometheus
 from cockpit.health.status import (
+    AlertStatus,
     FeedStatus,
     HealthRow,
     ProcessStatus,
@@ -25,8 +26,9 @@ from cockpit.health.status import (
     TaskStatus,
     Window,
 )
+from cockpit.storage.encoding import dumps
 
-ROWS: dict[str, HealthRow] = {
+PARTS: dict[str, HealthRow] = {
     "feed": FeedStatus("binance", State.UP, rate=54.5, lag_ms=-3.5, received=12_345_678, last_message_at=3.0),
     "process": ProcessStatus(cpu=None, rss_bytes=1000),
     "storage": StorageStatus(State.UP, commit_p99_ms=4.0, disk_used=0.5),
@@ -36,6 +38,8 @@ ROWS: dict[str, HealthRow] = {
     "provider:alpha": ProviderStatus("alpha", State.UP, requests=7),
     'task:a"b': TaskStatus('a"b\n', State.UP, 1),
 }
+RULES = (AlertStatus("rich and liquid", armed=False, firing=3, fired=5), AlertStatus('spot("NVDA") > 200'))
+ROWS = exported_rows(PARTS.items(), RULES)
 
 
 def test_figures_carry_their_labels_and_base_units() -> None:
@@ -48,6 +52,10 @@ def test_figures_carry_their_labels_and_base_units() -> None:
     assert 'cockpit_provider_breaker_open_ratio{provider="tradier"} 1.0' in lines
     assert 'cockpit_provider_limit_used_requests{provider="tradier",window="60"} 84.0' in lines
     assert "cockpit_process_resident_memory_bytes 1000.0" in lines
+    assert 'cockpit_alert_armed{alert="rich and liquid"} 0.0' in lines
+    assert 'cockpit_alert_firing_rows{alert="rich and liquid"} 3.0' in lines
+    assert 'cockpit_alert_fired_total{alert="rich and liquid"} 5.0' in lines
+    assert 'cockpit_alert_armed{alert="spot(\\"NVDA\\") > 200"} 1.0' in lines
     assert 'cockpit_task_restarts_total{task="a\\"b\\n"} 1.0' in lines
 
 
@@ -59,7 +67,7 @@ def test_the_unknown_is_left_out() -> None:
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool comes with Debian's prometheus package")
 @pytest.mark.parametrize("rows", [{}, ROWS], ids=["nothing", "everything"])
-def test_prometheus_own_tool_finds_nothing_to_say(rows: dict[str, HealthRow]) -> None:
+def test_prometheus_own_tool_finds_nothing_to_say(rows: dict[str, ExportedRow]) -> None:
     ended = subprocess.run(
         ["promtool", "check", "metrics"], input=prometheus(rows), capture_output=True, text=True, check=False
     )
@@ -67,7 +75,7 @@ def test_prometheus_own_tool_finds_nothing_to_say(rows: dict[str, HealthRow]) ->
 
 
 @pytest.mark.parametrize("kind", list(_FIGURES), ids=lambda kind: kind.__name__)
-def test_every_number_of_a_row_is_exported(kind: type[HealthRow]) -> None:
+def test_every_number_of_a_row_is_exported(kind: type[ExportedRow]) -> None:
     own_clock = {"last_message_at", "up_since"}
     part, _, figures = _FIGURES[kind]
     numbers = {
@@ -78,18 +86,28 @@ def test_every_number_of_a_row_is_exported(kind: type[HealthRow]) -> None:
     assert {figure.field for figure in figures} == numbers, f"the figures of {part}"
 
 
-def test_values_agree_with_the_rows_that_the_json_shows() -> None:
-    values = {
-        (sample.name, sample.labels.get("feed")): sample.value
+def test_values_agree_with_the_json_of_the_same_rows() -> None:
+    told = {
+        (sample.name, *sample.labels.values()): sample.value
         for family in text_string_to_metric_families(prometheus(ROWS))
         for sample in family.samples
     }
-    feed = ROWS["feed"]
-    assert isinstance(feed, FeedStatus)
-    for figure in _FIGURES[FeedStatus][2]:
-        value = getattr(feed, figure.field)
-        if value is not None:
-            assert values[f"cockpit_feed_{figure.name}", "binance"] == pytest.approx(value * figure.scale)
+    shown = json.loads(dumps(ROWS))
+    expected: dict[tuple[str, ...], float] = {}
+    for key, row in ROWS.items():
+        part, naming, figures = _FIGURES[type(row)]
+        labels = [shown[key][naming]] if naming else []
+        expected |= {
+            (f"cockpit_{part}_{figure.name}", *labels): shown[key][figure.field] * figure.scale
+            for figure in figures
+            if shown[key][figure.field] is not None
+        }
+        for window in shown[key].get("windows", ()):
+            span = f"{window['seconds']:g}"
+            expected[f"cockpit_{part}_limit_used_requests", *labels, span] = window["used"]
+    assert expected == pytest.approx({name: told[name] for name in expected})
+    derived = ("_up", "_breaker_open_ratio", "_limit_requests", "_limit_reset_seconds")
+    assert {name for name, *_ in told.keys() - expected.keys() if not name.endswith(derived)} == set()
 
 
 async def test_both_addresses_answer_on_loopback_and_a_part_that_is_down_is_a_503() -> None:
