@@ -133,6 +133,8 @@ class History:
             if report.reaction_day.year == year:
                 place = _position(sessions, report.reaction_day)
                 overnight, intraday, diffusion, _ = returns[place]
+                if report.alone:
+                    overnight = -intraday
                 if report.timing is Timing.DMH:
                     intraday += report.jump
                 else:

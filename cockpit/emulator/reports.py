@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from math import sqrt
+from math import atan, pi, sqrt
 from random import Random
 
 from cockpit.emulator.rng import draws
@@ -22,6 +22,11 @@ _FIXED = {EXPIRY_FRIDAY: date(2026, 12, 4), HOLIDAY_EXPIRY: date(2026, 12, 22)}
 # Days after the season's start on which its reports fall, one entry per share of them: few around Thanksgiving.
 _BEFORE_OPEN_DAYS = (1, 1, 1, 3, 6, 7, 7, 8, 8, 8, 9, 9, 9, 10, 13, 14)
 _OTHER_DAYS = (0, 0, 0, 1, 1, 1, 6, 6, 7, 7, 7, 8, 8, 8, 9, 9, 9, 10, 13, 14)
+_RUN = 4
+"""Quarters of which the trap's reactions show the whole law of their sizes: a year, one from each fourth of it."""
+_UNIT = sqrt(5.0 / 3.0)
+"""Standard deviation of a Student variate of five degrees of freedom."""
+_CUT = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Report:
         reaction_day: first session that knows them.
         moves_at: the instant at which the price jumps, UTC: the open, or the release during hours.
         jump: the jump, a log return.
+        alone: the session ends where the jump has put the price: no ordinary day is added to it.
     """
 
     symbol: str
@@ -45,10 +51,16 @@ class Report:
     reaction_day: date
     moves_at: datetime
     jump: float
+    alone: bool = False
 
 
 class ReportPlan:
-    """The reports of one name, by quarter. Every 91 days, a little moved, never on a closed day."""
+    """The reports of one name, by quarter. Every 91 days, a little moved, never on a closed day.
+
+    Sizes are drawn one by one, so that a dozen of them may tell anything of the law that they come from. Those of the
+    trap are drawn by strata and stand alone in their sessions: under every seed its past shows what its options do
+    not ask for.
+    """
 
     def __init__(self, seed: int, equity: Equity, event_sd: float) -> None:
         """Plan for a name.
@@ -62,6 +74,8 @@ class ReportPlan:
         self._seed = seed
         self._symbol = equity.symbol
         self._event_sd = event_sd
+        trap = equity.archetype == "trap"
+        self._strata = tuple(draws(seed, equity.symbol, "strata").sample(range(_RUN), _RUN)) if trap else ()
         self.timing = _SEASON[equity.season] if equity.season else _drawn_timing(rng.random())
         if equity.symbol in _FIXED:
             self.timing = Timing.AMC
@@ -106,15 +120,37 @@ class ReportPlan:
         released = datetime.combine(day, _RELEASE[self.timing], NEW_YORK).astimezone(UTC)
         reaction = next_session(day) if self.timing is Timing.AMC else day
         moves = released if self.timing is Timing.DMH else opens_at(reaction)
-        size = _student_five(rng) * self._event_sd
+        size = (self._by_strata(number) if self._strata else _student_five(rng)) * self._event_sd
         jump = size * 0.97 if rng.random() < 0.48 else -size * 1.03
-        return Report(self._symbol, day, self.timing, number, released, reaction, moves, jump)
+        return Report(self._symbol, day, self.timing, number, released, reaction, moves, jump, bool(self._strata))
+
+    def _by_strata(self, number: int) -> float:
+        """A size of the same law from the fourth of it that is the quarter's own.
+
+        The largest of a run lies high in its fourth where the others lie low in theirs, and the other way round: what
+        the tail adds to a run's mean the rest takes away.
+        """
+        run, place = divmod(number, _RUN)
+        share, stratum = draws(self._seed, self._symbol, "run", run).random(), self._strata[place]
+        return student_five_size((stratum + (share if stratum == _RUN - 1 else 1.0 - share)) / _RUN)
+
+
+def student_five_size(share: float) -> float:
+    """The size that this share of all is under: of a Student variate of five degrees, of unit variance, cut at six."""
+    low, high = 0.0, _CUT * _UNIT
+    while high - low > 1e-12:
+        middle = 0.5 * (low + high)
+        # P(|T| < t) in closed form.
+        sine, cosine = middle / sqrt(5.0 + middle * middle), sqrt(5.0 / (5.0 + middle * middle))
+        within = 2.0 / pi * (atan(middle / sqrt(5.0)) + sine * cosine * (1.0 + 2.0 / 3.0 * cosine * cosine))
+        low, high = (middle, high) if within < share else (low, middle)
+    return high / _UNIT
 
 
 def _student_five(rng: Random) -> float:
     """Size of a Student variate of five degrees of freedom, scaled to unit variance and cut at six."""
     chi_squared = rng.gammavariate(2.5, 2.0)
-    return min(6.0, abs(rng.gauss(0.0, 1.0)) / sqrt(chi_squared / 5.0) / sqrt(5.0 / 3.0))
+    return min(_CUT, abs(rng.gauss(0.0, 1.0)) / sqrt(chi_squared / 5.0) / _UNIT)
 
 
 def _drawn_timing(share: float) -> Timing:

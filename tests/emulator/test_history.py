@@ -1,3 +1,4 @@
+from bisect import bisect
 from datetime import date, timedelta
 from itertools import pairwise
 from math import exp, log
@@ -7,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.emulator.market import Market, Name
-from cockpit.emulator.reports import SEASON_START
+from cockpit.emulator.reports import SEASON_START, student_five_size
 from cockpit.emulator.sessions import closing_moment, moment_at, session_seconds, year_sessions
 from cockpit.emulator.universe import load_equities
 from cockpit.options.calendar import is_session, next_session, previous_session
+from cockpit.options.pricing import expected_absolute_move
 from cockpit.scan.earnings import Timing
 
 SYMBOLS = st.sampled_from(sorted(load_equities()))
@@ -124,6 +126,50 @@ def test_priced_moves_are_richer_than_true_ones_except_for_the_trap() -> None:
     usual = [name.profile.richness for name in names if name.equity.archetype != "trap"]
     assert 1.08 < sum(usual) / len(usual) < 1.22
     assert named("ULTA").profile.richness == 0.8
+
+
+def trap_sizes(seed: int, quarters: range) -> list[float]:
+    """Sizes of the trap's reactions, in true deviations."""
+    profile = named("ULTA", seed).profile
+    jumps = (profile.reports.quarter(number).jump / profile.event_sd for number in quarters)
+    return [jump / 0.97 if jump > 0.0 else -jump / 1.03 for jump in jumps]
+
+
+FOURTHS = [student_five_size(share) for share in (0.25, 0.5, 0.75)]
+
+
+@given(seed=st.integers(0, 2**31), year=st.integers(-8, 8))
+@settings(max_examples=60, deadline=None)
+def test_every_year_of_the_trap_holds_one_reaction_of_each_fourth_of_the_law(seed: int, year: int) -> None:
+    sizes = trap_sizes(seed, range(4 * year, 4 * year + 4))
+    assert sorted(bisect(FOURTHS, size) for size in sizes) == [0, 1, 2, 3]
+    backwards = trap_sizes(seed, range(4 * year + 3, 4 * year - 1, -1))
+    assert backwards[::-1] == sizes
+
+
+def test_over_all_worlds_a_reaction_of_the_trap_follows_the_law_of_any_other() -> None:
+    sizes = sorted(size for seed in range(500) for size in trap_sizes(seed, range(-3, 1)))
+    count = len(sizes)
+    assert sum(sizes) / count == pytest.approx(0.735, abs=0.01)
+    assert sum(size * size for size in sizes) / count == pytest.approx(1.0, abs=0.06)
+    # Each quarter by itself, not only a year as a whole.
+    coming = sorted(trap_sizes(seed, range(1))[0] for seed in range(1000))
+    for share in (0.1, 0.25, 0.5, 0.75, 0.9):
+        assert bisect(coming, student_five_size(share)) / 1000 == pytest.approx(share, abs=0.04)
+
+
+def test_whatever_the_seed_the_trap_has_a_past_that_denies_its_premium() -> None:
+    """What options ask for, at most, over the mean of the last twelve: the ratio that a scan holds against a bound."""
+    for seed in range(40):
+        name = named("ULTA", seed)
+        asked = expected_absolute_move(name.profile.priced_event_sd(0.0))
+        moves = []
+        for number in range(-12, 0):
+            report = name.profile.reports.quarter(number)
+            before, after = (name.history.day(day).close for day in (report.day, report.reaction_day))
+            assert log(after / before) == pytest.approx(report.jump, abs=2e-4), "no ordinary day is added to it"
+            moves.append(abs(after / before - 1.0))
+        assert asked / (sum(moves) / 12) < 1.05
 
 
 def test_the_season_is_busy_and_mixed() -> None:
