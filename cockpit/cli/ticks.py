@@ -324,6 +324,7 @@ _BAR: list[Column["SourcedBar"]] = [
     Column("close", "close", lambda one: one.bar.close, str, right=True),
     Column("volume", "volume", lambda one: one.bar.volume, str, right=True),
     Column("quote_volume", "quote volume", lambda one: one.bar.quote_volume, fixed(2), right=True),
+    Column("vwap", "vwap", lambda one: one.bar.vwap, str, right=True, missing=""),
     Column("trades", "trades", lambda one: one.bar.trades, right=True),
     Column("taker_volume", "bought by takers", lambda one: one.bar.taker_volume, str, right=True),
     Column("source", "source", lambda one: one.source.value),

@@ -95,23 +95,6 @@ async def open_gaps(database: Database) -> list[GapRow]:
     return [_row(*row) for row in rows]
 
 
-async def gaps_of(
-    database: Database, symbol: str, start_ms: int | None = None, end_ms: int | None = None
-) -> list[GapRow]:
-    """The ledger of one symbol by rising ids; with times only what touches them or has no known time.
-
-    Bars over such a stretch are incomplete while it is open, and backfilled once it is filled.
-    """
-    async with database.read() as connection:
-        rows = await connection.execute_fetchall(
-            f"SELECT {_COLUMNS} FROM ticks_gaps WHERE symbol = ? "
-            "AND (last_ms IS NULL OR last_ms >= ifnull(?, last_ms)) "
-            "AND (first_ms IS NULL OR first_ms < ifnull(?, first_ms + 1)) ORDER BY first_id",
-            (symbol, start_ms, end_ms),
-        )
-    return [_row(*row) for row in rows]
-
-
 async def stored_end(database: Database, symbol: str) -> StoredEnd | None:
     """Where the stored trades of a symbol end; None where there are none."""
     async with database.read() as connection:

@@ -45,20 +45,11 @@ def trade_row(trade: Trade) -> TradeRow:
     return row
 
 
-def check_trade(trade: Trade) -> None:
-    """Refuse what the table cannot hold exactly.
-
-    Raises:
-        StorageError: as :func:`trade_row`.
-    """
-    trade_row(trade)
-
-
 async def store_trades(database: Database, trades: Sequence[Trade]) -> int:
     """Commit these trades and their bars; how many of them were new.
 
     Raises:
-        StorageError: the database cannot be written, or a trade fails :func:`check_trade`; then none is stored.
+        StorageError: the database cannot be written, or a trade cannot be held exactly; then none is stored.
     """
     return await store_rows(database, [trade_row(trade) for trade in trades])
 
@@ -81,20 +72,6 @@ async def stored_symbols(database: Database) -> list[str]:
     async with database.read() as connection:
         rows = await connection.execute_fetchall("SELECT symbol FROM ticks_symbols ORDER BY symbol")
     return [str(row[0]) for row in rows]
-
-
-async def last_trade_id(database: Database, symbol: str) -> int | None:
-    """The highest stored trade id; None where nothing is stored."""
-    async with (
-        database.read() as connection,
-        connection.execute(
-            "SELECT max(key) FROM ticks_trades JOIN ticks_symbols AS s ON s.symbol = ? "
-            f"WHERE key BETWEEN s.id << {ID_BITS} AND s.id << {ID_BITS} | {ID_MASK}",
-            (symbol,),
-        ) as rows,
-    ):
-        row = await rows.fetchone()
-    return None if row is None or row[0] is None else int(row[0]) & ID_MASK
 
 
 async def read_trades(

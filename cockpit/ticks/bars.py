@@ -2,11 +2,12 @@
 multiples of their length since 1970 UTC. Within a bar trades are ordered by (time, id), whatever order they come in.
 """
 
-from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Context, Decimal
+from functools import reduce
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from cockpit.errors import UsageError
 from cockpit.ticks.trade import Trade
@@ -31,11 +32,11 @@ TIMEFRAMES: Mapping[str, int] = MappingProxyType(
 # Sums of products of 1e-8 outgrow the usual 28 digits; bars must add up to the last one.
 _EXACT = Context(prec=80)
 _ZERO = Decimal(0)
+_FINEST = Decimal("1e-8")
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """What a symbol did in one stretch of time.
+class Bar(Struct, frozen=True, gc=False):
+    """What a symbol did in one stretch of time. Many are read at once: as dataclasses they would cost twice as much.
 
     Attributes:
         open_ms: start, milliseconds since 1970 UTC; close_ms: last millisecond of it.
@@ -59,42 +60,8 @@ class Bar:
 
     @property
     def vwap(self) -> Decimal | None:
-        """Volume-weighted average price; None where nothing was traded."""
-        return self.quote_volume / self.volume if self.volume else None
-
-
-@dataclass(frozen=True, slots=True)
-class BarColumns:
-    """Bars of one symbol as columns of floats, rising; for charts and indicators, where money is not at stake.
-
-    Attributes:
-        open_ms: starts, milliseconds since 1970 UTC.
-        volume: base currency.
-    """
-
-    symbol: str
-    length_ms: int
-    open_ms: "array[int]" = field(default_factory=lambda: array("q"))
-    open: "array[float]" = field(default_factory=lambda: array("d"))
-    high: "array[float]" = field(default_factory=lambda: array("d"))
-    low: "array[float]" = field(default_factory=lambda: array("d"))
-    close: "array[float]" = field(default_factory=lambda: array("d"))
-    volume: "array[float]" = field(default_factory=lambda: array("d"))
-
-    def __len__(self) -> int:
-        return len(self.open_ms)
-
-    @property
-    def prices(self) -> "tuple[array[float], array[float], array[float], array[float]]":
-        """Open, high, low and close."""
-        return self.open, self.high, self.low, self.close
-
-    def append(self, bar: Bar) -> None:
-        """Put a bar behind the others."""
-        self.open_ms.append(bar.open_ms)
-        for column, price in zip(self.prices, (bar.open, bar.high, bar.low, bar.close), strict=True):
-            column.append(float(price))
-        self.volume.append(float(bar.volume))
+        """Volume-weighted average price, to 1e-8; None where nothing was traded."""
+        return (self.quote_volume / self.volume).quantize(_FINEST) if self.volume else None
 
 
 class BarSum:
@@ -237,65 +204,30 @@ def parse_timeframe(name: str) -> int:
         raise UsageError(f"there is no timeframe {name}; take one of {', '.join(TIMEFRAMES)}") from None
 
 
-def join(bars: Iterable[Bar], length_ms: int) -> Iterator[Bar]:
-    """Longer bars from shorter ones of one symbol in rising order, whose length divides ``length_ms``."""
-    joined: Bar | None = None
-    for bar in bars:
-        open_ms = floor_ms(bar.open_ms, length_ms)
-        if joined is not None and joined.open_ms == open_ms:
-            joined = _joined(joined, bar)
-            continue
-        if joined is not None:
-            yield joined
-        joined = replace(bar, open_ms=open_ms, close_ms=open_ms + length_ms - 1)
-    if joined is not None:
-        yield joined
-
-
-def fill_gaps(bars: Iterable[Bar]) -> Iterator[Bar]:
-    """The same bars with a flat one in every bucket between two of them where nothing was traded."""
-    previous: Bar | None = None
-    for bar in bars:
-        if previous is not None:
-            yield from flat_bars(previous, bar.open_ms)
-        yield bar
-        previous = bar
+def joined(bars: Sequence[Bar], open_ms: int, length_ms: int) -> Bar:
+    """One bar from the shorter ones in it: at least one, in rising order."""
+    first = bars[0]
+    return Bar(
+        first.symbol,
+        open_ms,
+        open_ms + length_ms - 1,
+        first.open,
+        max(bar.high for bar in bars),
+        min(bar.low for bar in bars),
+        bars[-1].close,
+        reduce(_EXACT.add, (bar.volume for bar in bars)),
+        reduce(_EXACT.add, (bar.quote_volume for bar in bars)),
+        sum(bar.trades for bar in bars),
+        reduce(_EXACT.add, (bar.taker_volume for bar in bars)),
+    )
 
 
 def flat_bars(previous: Bar, until_ms: int) -> Iterator[Bar]:
     """Flat bars after one, up to the one that opens at ``until_ms``."""
-    length_ms = previous.close_ms + 1 - previous.open_ms
-    for open_ms in range(previous.open_ms + length_ms, until_ms, length_ms):
-        yield _flat(previous, open_ms, length_ms)
-
-
-def _joined(earlier: Bar, later: Bar) -> Bar:
-    return replace(
-        earlier,
-        high=max(earlier.high, later.high),
-        low=min(earlier.low, later.low),
-        close=later.close,
-        volume=_EXACT.add(earlier.volume, later.volume),
-        quote_volume=_EXACT.add(earlier.quote_volume, later.quote_volume),
-        trades=earlier.trades + later.trades,
-        taker_volume=_EXACT.add(earlier.taker_volume, later.taker_volume),
-        is_gap_fill=earlier.is_gap_fill and later.is_gap_fill,
-    )
-
-
-def _flat(previous: Bar, open_ms: int, length_ms: int) -> Bar:
-    close = previous.close
-    return Bar(
-        previous.symbol,
-        open_ms,
-        open_ms + length_ms - 1,
-        close,
-        close,
-        close,
-        close,
-        _ZERO,
-        _ZERO,
-        0,
-        _ZERO,
-        is_gap_fill=True,
-    )
+    close, length_ms = previous.close, previous.close_ms + 1 - previous.open_ms
+    for open_ms in range(previous.close_ms + 1, until_ms, length_ms):
+        yield Bar(
+            *(previous.symbol, open_ms, open_ms + length_ms - 1, close, close, close, close),
+            *(_ZERO, _ZERO, 0, _ZERO),
+            is_gap_fill=True,
+        )

@@ -6,6 +6,8 @@ from decimal import Context, Decimal
 from enum import Enum
 from types import MappingProxyType
 
+from msgspec import Struct
+
 from cockpit.ticks.bars import MINUTE_MS, SECOND_MS, Bar
 from cockpit.ticks.units import unscaled
 
@@ -59,8 +61,7 @@ class Kline:
     taker_quote_volume: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class SourcedBar:
+class SourcedBar(Struct, frozen=True, gc=False):
     """A bar that tells where it comes from.
 
     Attributes:

@@ -51,6 +51,7 @@ def test_import_export_and_bars(cockpit: Cockpit, file: Path) -> None:
     bars = json.loads(cockpit("ticks", "bars", "BTCUSDT", "--timeframe", "1m", "--format", "json").out)["bars"]
     assert bars[0]["trades"] == 2
     assert float(bars[0]["high"]) == 101.0
+    assert bars[0]["vwap"] == "100.75000000"
     assert "BTCUSDT" not in cockpit("ticks", "bars", "BTCUSDT").err
     lines = list(csv.DictReader(io.StringIO(cockpit("ticks", "bars", "BTCUSDT", "--format", "csv").out)))
     assert [line["trades"] for line in lines] == ["2", "1"]

@@ -13,7 +13,7 @@ from cockpit.clock import SystemClock
 from cockpit.paths import Paths
 from cockpit.settings import TickSettings
 from cockpit.storage.database import open_database
-from cockpit.storage.ticks import last_trade_id
+from cockpit.storage.gaps import stored_end
 from cockpit.ticks.recorder import Recorder
 from tests.ticks.trades import trade
 
@@ -24,7 +24,8 @@ async def main(folder: Path, rate: float, count: int) -> None:
     async with open_database(Paths(folder, folder), wait=10.0) as database:
         recorder = Recorder(database, settings=TickSettings(symbols=("BTCUSDT",)), clock=SystemClock())
         running = asyncio.create_task(recorder.run())
-        first = (await last_trade_id(database, "BTCUSDT") or 0) + 1
+        end = await stored_end(database, "BTCUSDT")
+        first = 1 if end is None else end.trade_id + 1
         begun, sent, told, said = time.perf_counter(), 0, 0, ""
         while not count or recorder.stored < count:
             due = int((time.perf_counter() - begun) * rate)

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from cockpit.paths import Paths
-from cockpit.storage.bars import read_bars
 from cockpit.storage.database import Database, open_database
 from cockpit.storage.gap_marks import GapMark, read_gap_marks
 from cockpit.storage.gaps import GapRow, GapState, write_gap
+from cockpit.storage.sourced_bars import read_sourced_bars
 from cockpit.storage.ticks import store_trades
 from tests.ticks.trades import START_MS, trades
 
@@ -19,7 +19,7 @@ OPEN = GapRow("BTCUSDT", 90, 99, 90, START_MS + 90_000, GapState.OPEN, "missing 
 
 async def _marks(database: Database, timeframe: str = "1m", *, flat: bool = False) -> list[GapMark]:
     marks = await read_gap_marks(database, "BTCUSDT")
-    return [marks.of(bar) async for bar in read_bars(database, "BTCUSDT", timeframe, flat=flat)]
+    return [marks.of(one.bar) async for one in read_sourced_bars(database, "BTCUSDT", timeframe, flat=flat)]
 
 
 async def test_a_gap_marks_its_own_minute_and_no_other(paths: Paths) -> None:

@@ -7,8 +7,9 @@ import pytest
 from cockpit.errors import StorageError
 from cockpit.paths import Paths
 from cockpit.storage.database import open_database
-from cockpit.storage.gaps import GapRow, GapState, StoredEnd, gaps_of, holes, open_gaps, stored_end, write_gap
+from cockpit.storage.gaps import GapRow, GapState, StoredEnd, holes, open_gaps, stored_end, write_gap
 from cockpit.storage.ticks import store_trades
+from tests.ticks.ledger import ledger
 from tests.ticks.trades import trade, trades
 
 GAP = GapRow("BTCUSDT", 11, 20, 11, 5_000, GapState.OPEN, "missing in the stream", 1_000, 2_000)
@@ -28,19 +29,7 @@ async def test_the_same_ids_have_one_row_that_says_the_latest(paths: Paths) -> N
         filled = await write_gap(database, replace(GAP, next_id=21, state=GapState.FILLED, ended_ms=6_000))
         assert filled.row == first.row
         assert await open_gaps(database) == []
-        assert await gaps_of(database, "BTCUSDT") == [filled]
-        assert await gaps_of(database, "ETHUSDT") == []
-
-
-async def test_bars_ask_for_what_touches_them(paths: Paths) -> None:
-    async with open_database(paths) as database:
-        one = await write_gap(database, GAP)
-        unknown = await write_gap(
-            database, replace(GAP, first_id=31, last_id=40, next_id=31, first_ms=None, last_ms=None)
-        )
-        assert await gaps_of(database, "BTCUSDT", 1_500, 1_600) == [one, unknown]
-        assert await gaps_of(database, "BTCUSDT", 2_001, 9_000) == [unknown]
-        assert await gaps_of(database, "BTCUSDT", 0, 1_000) == [unknown]
+        assert await ledger(database) == [filled]
 
 
 async def test_a_crash_leaves_holes_that_are_found_but_not_those_in_the_ledger(paths: Paths) -> None:

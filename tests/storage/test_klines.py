@@ -14,7 +14,7 @@ from cockpit.storage.database import open_database
 from cockpit.storage.klines import store_klines
 from cockpit.storage.sourced_bars import read_sourced_bars
 from cockpit.storage.ticks import store_trades
-from cockpit.ticks.bars import MINUTE_MS, Bar, join
+from cockpit.ticks.bars import MINUTE_MS, Bar, joined
 from cockpit.ticks.kline import Kline, KlineSum, Source, SourcedBar
 from tests.ticks.klines import kline
 from tests.ticks.trades import START_MS, trade, trades
@@ -46,7 +46,9 @@ async def test_shorter_klines_add_up_and_tell_how_much_they_cover(paths: Paths) 
     async with open_database(paths) as database:
         await store_klines(database, minutes)
         whole, part = [one async for one in read_sourced_bars(database, "BTCUSDT", "1h")]
-    assert [whole.bar, part.bar] == list(join(map(_bar, minutes), HOUR_MS))
+    shorter = [_bar(one) for one in minutes]
+    hours = joined(shorter[:60], START_MS, HOUR_MS), joined(shorter[60:], START_MS + HOUR_MS, HOUR_MS)
+    assert (whole.bar, part.bar) == hours
     assert (whole.covered, part.covered) == (1.0, 0.5)
 
 
@@ -122,8 +124,7 @@ def test_sums_equal_the_bars_joined(counts: list[int]) -> None:
     traded = [_bar(one) for one in klines if one.trades]
     assert total.covered_ms == len(counts) * MINUTE_MS
     if traded:
-        (joined,) = join(traded, HOUR_MS)
-        assert total.bar("BTCUSDT", START_MS, HOUR_MS) == joined
+        assert total.bar("BTCUSDT", START_MS, HOUR_MS) == joined(traded, START_MS, HOUR_MS)
     else:
         with pytest.raises(ValueError, match="no prices"):
             total.bar("BTCUSDT", START_MS, HOUR_MS)

@@ -8,35 +8,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.ticks.bars import Bar, BarBuilder, BarSum, fill_gaps, join
+from cockpit.paths import Paths
+from cockpit.storage.database import open_database
+from cockpit.storage.sourced_bars import read_sourced_bars
+from cockpit.storage.ticks import store_trades
+from cockpit.ticks.bars import Bar, BarBuilder, BarSum, flat_bars
 from cockpit.ticks.trade import Trade
 from tests.ticks.trades import START_MS, bars_of, trade, trades
 
 _PLACES = Decimal("0.000001")
 
 
-@pytest.mark.parametrize(("name", "length_ms"), [("15s", 15_000), ("1m", 60_000), ("5m", 300_000)])
-def test_bars_of_the_vectors(vectors: Path, name: str, length_ms: int) -> None:
-    builder = BarBuilder("BTCUSDT", length_ms)
-    built = [bar for row in _read(vectors / "ticks.csv") if (bar := builder.add(_trade(row)))]
-    last = builder.current()
-    assert last is not None
-    assert builder.late == 0
-    expected = _read(vectors / f"bars_{name}.csv")
-    for bar, row in zip(fill_gaps([*built, last]), expected, strict=True):
+@pytest.mark.parametrize("timeframe", ["1m", "5m"])
+async def test_stored_bars_are_those_of_the_vectors(vectors: Path, paths: Paths, timeframe: str) -> None:
+    async with open_database(paths) as database:
+        await store_trades(database, [_trade(row) for row in _read(vectors / "ticks.csv")])
+        found = [one.bar async for one in read_sourced_bars(database, "BTCUSDT", timeframe, flat=True)]
+    for bar, row in zip(found, _read(vectors / f"bars_{timeframe}.csv"), strict=True):
         for column, value in _columns(bar).items():
             if column in ("quote_volume", "vwap") and value is not None:
                 # Ours are exact, the reference is a float rounded to six places.
                 assert abs(value - Decimal(row[column])) <= _PLACES, (column, row)
             else:
                 assert value == (Decimal(row[column]) if row[column] else None), (column, row)
-
-
-def test_minutes_of_the_vectors_join_to_five(vectors: Path) -> None:
-    built = bars_of(_trade(row) for row in _read(vectors / "ticks.csv"))
-    expected = [row for row in _read(vectors / "bars_5m.csv") if row["is_gap_fill"] == "0"]
-    assert [_columns(bar)["volume"] for bar in join(built, 300_000)] == [Decimal(row["volume"]) for row in expected]
-    assert [bar.close for bar in join(built, 300_000)] == [Decimal(row["close"]) for row in expected]
 
 
 @given(st.permutations(range(12)), st.integers(0, 12))
@@ -71,12 +65,12 @@ def test_a_late_trade_changes_no_final_bar() -> None:
     assert current.trades == 1
 
 
-def test_gaps_are_flat_at_the_close_before_them() -> None:
-    first, after = bars_of([trade(1, time_ms=START_MS, price="5"), trade(2, time_ms=START_MS + 180_000, price="7")])
-    filled = list(fill_gaps([first, after]))
-    assert [bar.is_gap_fill for bar in filled] == [False, True, True, False]
-    assert {(bar.open, bar.high, bar.low, bar.close, bar.trades) for bar in filled[1:3]} == {(*[Decimal(5)] * 4, 0)}
-    assert filled[1].vwap is None
+def test_a_bar_is_carried_on_at_its_close_where_nothing_was_traded() -> None:
+    (bar,) = bars_of([trade(1, time_ms=START_MS, price="5")])
+    flat = list(flat_bars(bar, START_MS + 180_000))
+    assert [one.open_ms - START_MS for one in flat] == [60_000, 120_000]
+    assert {(one.open, one.high, one.low, one.close, one.trades) for one in flat} == {(*[Decimal(5)] * 4, 0)}
+    assert {(one.is_gap_fill, one.vwap) for one in flat} == {(True, None)}
 
 
 def _read(file: Path) -> list[dict[str, str]]:

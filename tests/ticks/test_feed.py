@@ -19,10 +19,11 @@ from cockpit.paths import Paths
 from cockpit.providers.binance import Binance
 from cockpit.settings import BinanceSettings, TickSettings
 from cockpit.storage.database import Database, open_database
-from cockpit.storage.gaps import GapRow, GapState, gaps_of
+from cockpit.storage.gaps import GapRow, GapState
 from cockpit.ticks.feed import Feed
 from cockpit.ticks.quote import Ticker
 from cockpit.ticks.recorder import Recorder
+from tests.ticks.ledger import ledger
 from tests.ticks.trades import ids, stored_ids, trade, trades, until
 from tests.ticks.venue import FakeVenue, book, frame
 
@@ -53,7 +54,7 @@ class Session:
         """What the ledger says of all symbols; with a state, once a gap of it is there."""
         async with asyncio.timeout(30):
             while True:
-                rows = [row for symbol in ("BTCUSDT", "ETHUSDT") for row in await gaps_of(self.database, symbol)]
+                rows = await ledger(self.database)
                 if state is None or any(row.state is state for row in rows):
                     return rows
                 await asyncio.sleep(0.01)

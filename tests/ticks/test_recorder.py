@@ -14,7 +14,6 @@ from cockpit.paths import Paths
 from cockpit.settings import TickSettings
 from cockpit.storage.database import Database, open_database
 from cockpit.storage.space import Space
-from cockpit.storage.ticks import last_trade_id
 from cockpit.ticks.recorder import Recorder
 from tests.ticks.trades import ids, stored_ids, trade, trades, until
 
@@ -64,7 +63,7 @@ async def test_a_full_ring_refuses_and_counts(paths: Paths) -> None:
 
 
 async def test_a_locked_database_delays_and_loses_nothing(paths: Paths) -> None:
-    async with _recording(paths) as (database, recorder):
+    async with _recording(paths) as (_, recorder):
         other = sqlite3.connect(paths.database, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         came = trades(1, 120)
@@ -77,7 +76,6 @@ async def test_a_locked_database_delays_and_loses_nothing(paths: Paths) -> None:
         other.close()
         await until(lambda: recorder.stored == 120)
         assert recorder.message == ""
-        assert await last_trade_id(database, "BTCUSDT") == 120
     assert stored_ids(paths) == ids(came)
 
 

@@ -16,13 +16,13 @@ from cockpit.paths import Paths
 from cockpit.settings import TickSettings
 from cockpit.storage.bars import read_bars
 from cockpit.storage.database import open_database
-from cockpit.storage.gaps import gaps_of
 from cockpit.storage.ticks import read_trades
 from cockpit.ticks.feed import Feed
 from cockpit.ticks.playback import SPEEDS, Playback
 from cockpit.ticks.recorder import Recorder
 from cockpit.ticks.replay import ReplayExchange
 from cockpit.ticks.trade import Trade
+from tests.ticks.ledger import ledger
 from tests.ticks.trades import START_MS, bars_of, stored_ids, trade, trades, until
 from tests.ticks.venue import frame
 
@@ -217,7 +217,7 @@ async def test_a_gap_right_after_a_move_is_a_gap(paths: Paths, tmp_path: Path) -
         storing = asyncio.create_task(recorder.run())
         await feed.run()
         assert feed.status().gaps == 4
-        rows = await gaps_of(database, "BTCUSDT")
+        rows = await ledger(database)
         assert [(gap.first_id, gap.last_id) for gap in rows] == [(number, number) for number in range(2100, 6000, 1000)]
         storing.cancel()
         await asyncio.wait({storing})

@@ -10,7 +10,7 @@ from cockpit.storage.bars import read_bars
 from cockpit.storage.database import open_database
 from cockpit.storage.retention import remove_oldest, used_bytes
 from cockpit.storage.space import Space
-from cockpit.storage.ticks import last_trade_id, store_trades
+from cockpit.storage.ticks import store_trades
 from cockpit.ticks.retention import Retention
 from cockpit.ticks.trade import Trade
 from tests.ticks.trades import START_MS, bars_of, stored_ids, trade, trades
@@ -28,7 +28,6 @@ async def test_trades_beyond_their_age_go_and_their_bars_stay(paths: Paths) -> N
         assert await retention.enforce() == 18_000
         assert await retention.enforce() == 0
         assert [bar async for bar in read_bars(database, "BTCUSDT")] == bars_of([*old, *new])
-        assert await last_trade_id(database, "ETHUSDT") is None
         assert await store_trades(database, [*old[5000:7000], *other[:100]]) == 0, "known, though not stored any more"
         assert await store_trades(database, _days(14_001, 14_010, day=3)) == 10
         assert [bar.trades async for bar in read_bars(database, "ETHUSDT")] == [bar.trades for bar in bars_of(other)]

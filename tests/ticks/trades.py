@@ -37,14 +37,14 @@ def trades(first: int, last: int, symbol: str = "BTCUSDT") -> list[Trade]:
     return [trade(number, symbol=symbol, maker=number % 3 == 0) for number in range(first, last + 1)]
 
 
-def bars_of(given: Iterable[Trade]) -> list[Bar]:
-    """The minutes of trades of one symbol, summed up apart from the database."""
+def bars_of(given: Iterable[Trade], length_ms: int = MINUTE_MS) -> list[Bar]:
+    """The bars of trades of one symbol, summed up apart from the database."""
     sums: dict[int, BarSum] = {}
     symbol = ""
     for one in given:
         symbol = one.symbol
-        sums.setdefault(floor_ms(one.time_ms, MINUTE_MS), BarSum()).add(one)
-    return [sums[open_ms].bar(symbol, open_ms, MINUTE_MS) for open_ms in sorted(sums)]
+        sums.setdefault(floor_ms(one.time_ms, length_ms), BarSum()).add(one)
+    return [sums[open_ms].bar(symbol, open_ms, length_ms) for open_ms in sorted(sums)]
 
 
 def stored_ids(paths: Paths, symbol: str = "BTCUSDT") -> list[int]:

@@ -5,7 +5,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from cockpit.ticks.bars import Bar, BarBuilder, fill_gaps
+from cockpit.ticks.bars import Bar, BarBuilder, flat_bars
 from cockpit.ticks.trade import Trade
 from tests.vectors.reading import Worst, covers, rows
 
@@ -32,7 +32,10 @@ def _bars(trades: list[Trade], length_ms: int) -> list[Bar]:
     builder = BarBuilder("X", length_ms)
     found = [bar for trade in trades if (bar := builder.add(trade)) is not None]
     last = builder.current()
-    return list(fill_gaps(found if last is None else [*found, last]))
+    filled: list[Bar] = []
+    for bar in found if last is None else [*found, last]:
+        filled += [*(flat_bars(filled[-1], bar.open_ms) if filled else ()), bar]
+    return filled
 
 
 def _compare(file: str, folder: Path, worst: Worst) -> None:
