@@ -2,6 +2,10 @@
 
 The shared log decides. When it is lost, what was still free in it is split among its holders, so that all together stay
 within every window; when it is back, each tells it what it used meanwhile before anybody asks it again.
+
+Strict that is where all lose it. One that alone is cut off spends its share on top of what the others do, who cannot
+tell it from one that has died: at most one share a window, until a vendor that counts tells both sides, or the way is
+back. ``docs/adr/0014`` says why nothing is held back for it.
 """
 
 import asyncio

@@ -4,7 +4,7 @@ import asyncio
 import os
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from cockpit.net.shared_limiter import SharedLimiter
 from cockpit.net.shared_log import SharedLog, SharedLogError, Span, account_of
 from cockpit.net.shared_redis import RedisLog
 from cockpit.net.shared_sqlite import SqliteLog
+from tests.net.cable import Cable, cable
 from tests.net.redis_process import RedisProcess, running_redis
 
 ACCOUNT = account_of("vendor", "https://example.test", "key")
@@ -303,6 +304,48 @@ async def test_a_lost_redis_leaves_each_a_share_and_is_told_everything_when_it_i
         for link, limiter in zip(links, limiters, strict=True):
             await limiter.aclose()
             await link.aclose()
+
+
+@asynccontextmanager
+async def near_and_far(limit: str) -> AsyncIterator[tuple[SharedLimiter, SharedLimiter, Cable]]:
+    """Two cockpits that know of each other; the far one's way to Redis can be cut."""
+    with running_redis() as redis:
+        async with cable(redis.port) as way, AsyncExitStack() as stack:
+            limiters = []
+            for url in (redis.url, way.url):
+                link = RedisLink(url, SystemClock())
+                stack.push_async_callback(link.aclose)
+                limiters.append(SharedLimiter([limit], SystemClock(), RedisLog(link), ACCOUNT, lost_after=0.0))
+                stack.push_async_callback(limiters[-1].aclose)
+            for limiter in (*limiters, *limiters):
+                await limiter.beat()
+            yield limiters[0], limiters[1], way
+
+
+async def test_one_that_alone_is_cut_off_spends_no_more_than_its_share_and_tells_it_when_it_is_back() -> None:
+    async with near_and_far("30/1m") as (near, far, way):
+        assert await granted(near, 12) == 12
+        await far.beat()
+        way.cut()
+        assert await granted(far, 30) == 9, "half of the eighteen that were left"
+        assert far.shares == 2
+        assert await granted(near, 30) == 18, "the others know nothing of it"
+        way.mend()
+        await beats([near, far], lambda: far.shares is None)
+        await near.beat()
+        assert [limiter.windows()[0].used for limiter in (near, far)] == [39, 39]
+        assert await granted(near) + await granted(far) == 0
+
+
+async def test_one_that_is_cut_off_stops_where_the_vendor_tells_of_the_others() -> None:
+    async with near_and_far("30/1m") as (near, far, way):
+        way.cut()
+        assert await granted(far, 2) == 2
+        assert await granted(near, 27) == 27
+        await far.learn(29, seconds=60.0, resets_in=None, allowed=None)
+        assert await granted(far, 30) == 0
+        await near.learn(29, seconds=60.0, resets_in=None, allowed=None)
+        assert await granted(near, 30) == 1
 
 
 async def test_a_hiccup_is_waited_out() -> None:
