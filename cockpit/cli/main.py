@@ -20,7 +20,10 @@ from cockpit.errors import CockpitError, ExitCode, UsageError
 log = logging.getLogger(__name__)
 
 _PIPE_CLOSED = 141
-_COMMANDS = ("scan", "explain", "book", "ticks", "replay", "health", "doctor", "migrate", "config", "emulator")
+_COMMANDS = (
+    *("scan", "explain", "book", "ticks", "replay", "backtest"),
+    *("health", "doctor", "migrate", "config", "emulator"),
+)
 
 
 class _Program(click.Group):

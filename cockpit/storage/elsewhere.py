@@ -1,0 +1,20 @@
+"""A look into the database of another profile, to tell that what is asked for is there. It is only read."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+_SYMBOLS = "SELECT symbol FROM ticks_symbols UNION SELECT symbol FROM ticks_kline_series"
+
+
+def symbols_in(database: Path) -> frozenset[str]:
+    """Symbols that trades or klines are stored of; none where the file is not there or cannot be read."""
+    if not database.is_file():
+        return frozenset()
+    # Without a write-ahead log nobody has it open; a reader that may not write cannot make the log itself.
+    unchanging = "" if Path(f"{database}-wal").exists() else "&immutable=1"
+    try:
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro{unchanging}", uri=True)) as connection:
+            return frozenset(str(row[0]) for row in connection.execute(_SYMBOLS))
+    except sqlite3.Error:
+        return frozenset()
