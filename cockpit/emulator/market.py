@@ -110,7 +110,10 @@ class Name:
 
     def past_reports_listed(self) -> int:
         """How many past quarters the calendars know of: eight to twelve, three for a young company."""
-        return 3 if self.equity.symbol == THREE_QUARTERS else 8 + self.profile.salt % 5
+        if self.equity.symbol == THREE_QUARTERS:
+            return 3
+        # Whole years of the trap: each of them holds its law.
+        return 12 if self.equity.archetype == "trap" else 8 + self.profile.salt % 5
 
     def _path(self, day: date) -> Path:
         return Path(self._seed, self.equity.symbol, self.profile.salt, self.history.day(day), self.history.nature(day))

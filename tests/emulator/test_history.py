@@ -164,6 +164,7 @@ def test_whatever_the_seed_the_trap_has_a_past_that_denies_its_premium() -> None
         name = named("ULTA", seed)
         asked = expected_absolute_move(name.profile.priced_event_sd(0.0))
         moves = []
+        assert name.past_reports_listed() == 12
         for number in range(-12, 0):
             report = name.profile.reports.quarter(number)
             before, after = (name.history.day(day).close for day in (report.day, report.reaction_day))
