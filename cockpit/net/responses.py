@@ -14,6 +14,7 @@ from cockpit.errors import ProviderError, Refusal
 
 _BAN_SECONDS = 120.0
 _QUOTA_SECONDS = 30.0
+_TEN_MINUTES = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,39 +81,39 @@ def refusal_of(response: Response, now: datetime) -> ProviderError | None:
     status = response.status
     if 200 <= status < 300:
         return None
-    wait = retry_after(response.headers, now)
     if status in (401, 403):
         return _refuse(response, Refusal.AUTH, "the key is refused; check it in the settings or the environment")
     if status in (400, 404, 410):
         return _refuse(response, Refusal.NOT_FOUND, "it does not know what was asked")
     if status in (418, 429):
-        wait = wait if wait is not None else (_BAN_SECONDS if status == 418 else _QUOTA_SECONDS)
+        told = retry_after(response.headers, now), _resets_in(response.headers, now)
+        unsaid = _BAN_SECONDS if status == 418 else _QUOTA_SECONDS
+        wait = next((seconds for seconds in told if seconds is not None), unsaid)
         word = "it has banned this address for a while" if status == 418 else "its rate limit is spent"
         return _refuse(response, Refusal.QUOTA, f"{word}; next request in {wait:.0f} s", wait)
     if status == 451:
         return _refuse(response, Refusal.RESTRICTED, "it does not serve this location")
     if status >= 500 or status in (408, 425):
-        return _refuse(response, Refusal.UNAVAILABLE, "it has trouble of its own", wait)
+        # The end of its rate limit's window, which it may tell besides, is not when its trouble ends.
+        return _refuse(response, Refusal.UNAVAILABLE, "it has trouble of its own", retry_after(response.headers, now))
     return _refuse(response, Refusal.MALFORMED, "an answer that it does not document")
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait, from Retry-After (seconds or a date) or X-Ratelimit-Expiry; None where neither is usable."""
+    """Seconds to wait by Retry-After, which holds seconds or a date; None where it is not usable."""
     text = headers.get("retry-after", "").strip()
-    if text:
-        try:
-            return max(0.0, float(int(text)))
-        except ValueError:
-            pass
+    try:
+        return max(0.0, float(int(text)))
+    except ValueError:
         moment = _http_date(text)
-        if moment is not None:
-            return max(0.0, (moment - _sent_at(headers, now)).total_seconds())
-    return _resets_in(headers, now)
+    return None if moment is None else max(0.0, (moment - _sent_at(headers, now)).total_seconds())
 
 
 def allowance_of(headers: Mapping[str, str], now: datetime) -> Allowance | None:
-    """The limit that Tradier (X-Ratelimit-*) or Binance (X-MBX-USED-WEIGHT-1M) told; None for others."""
+    """The limit that Tradier or Reddit (X-Ratelimit-*) or Binance (X-MBX-USED-WEIGHT-1M) told; None for others."""
     used = _whole(headers.get("x-ratelimit-used"))
+    if used is not None and "x-ratelimit-reset" in headers:  # Reddit counts in spans of ten minutes
+        return Allowance(used, _TEN_MINUTES, resets_in=_resets_in(headers, now))
     if used is not None:
         return Allowance(used, 60.0, _whole(headers.get("x-ratelimit-allowed")), _resets_in(headers, now))
     weight = _whole(headers.get("x-mbx-used-weight-1m"))
@@ -124,11 +125,11 @@ def _refuse(response: Response, refusal: Refusal, word: str, wait: float | None 
 
 
 def _resets_in(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds from the answer's own Date to the end of the vendor's window, so that neither clock has to be right."""
-    expiry = _whole(headers.get("x-ratelimit-expiry"))
-    if expiry is None:
+    """Seconds to the end of the vendor's window: from the answer's own Date, so that neither clock has to be right."""
+    expiry, left = _whole(headers.get("x-ratelimit-expiry")), _whole(headers.get("x-ratelimit-reset"))
+    if expiry is None and left is None:
         return None
-    seconds = expiry / 1000.0 - _sent_at(headers, now).timestamp()
+    seconds = float(left or 0) if expiry is None else expiry / 1000.0 - _sent_at(headers, now).timestamp()
     return seconds if 0.0 < seconds <= 3600.0 else None
 
 

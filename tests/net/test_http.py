@@ -132,6 +132,27 @@ async def test_an_outage_is_survived_by_asking_again(http: HttpClient, served: V
     assert http.link("x").status().windows[0].used == 2
 
 
+async def test_a_vendor_in_trouble_is_asked_again_long_before_its_limits_window_ends(
+    http: HttpClient, served: Vendor, clock: HandClock
+) -> None:
+    expiry = str(int((clock.now() + timedelta(seconds=45)).timestamp() * 1000))
+    limits = {"X-Ratelimit-Allowed": "120", "X-Ratelimit-Used": "3", "X-Ratelimit-Expiry": expiry}
+    served.answer("", 500, limits).answer("", 500, limits).answer('{"ok": true}', headers=limits)
+    began = clock.monotonic()
+    assert (await ask(http, served)).json() == {"ok": True}
+    assert clock.monotonic() - began < 5.0
+    assert len(served.requests) == 3
+
+
+async def test_a_spent_limit_without_retry_after_ends_with_the_window_that_is_told(
+    http: HttpClient, served: Vendor, clock: HandClock
+) -> None:
+    expiry = str(int((clock.now() + timedelta(seconds=45)).timestamp() * 1000))
+    sent = format_datetime(clock.now(), usegmt=True)
+    served.answer("", 429, {"Date": sent, "X-Ratelimit-Expiry": expiry})
+    assert (await refused(http, served)).retry_after == pytest.approx(45.0, abs=1.0)
+
+
 async def test_a_connection_that_breaks_in_the_body_is_unavailable(http: HttpClient, served: Vendor) -> None:
     async def half(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(headers={"Content-Length": "1000"})
@@ -313,6 +334,16 @@ async def test_binances_weight_header_is_learned_too(http: HttpClient, served: V
     served.answer(headers={"X-MBX-USED-WEIGHT-1M": "55"})
     await ask(http, served)
     assert http.link("x").status().windows[0].used == 55
+
+
+async def test_a_count_over_ten_minutes_is_none_of_a_minute(clock: HandClock, served: Vendor) -> None:
+    served.answer(headers={"X-Ratelimit-Used": "80", "X-Ratelimit-Remaining": "916.0", "X-Ratelimit-Reset": "300"})
+    async with HttpClient(clock) as http:
+        http.link("x", ["60/1m", "900/10m"])
+        await ask(http, served)
+        windows = {window.seconds: window for window in http.link("x").status().windows}
+    assert windows[60.0].used == 1
+    assert (windows[600.0].used, windows[600.0].resets_in) == (80, pytest.approx(300.0))
 
 
 @pytest.mark.parametrize("value", ["", "-1", "many", "9" * 30, "٣"])
