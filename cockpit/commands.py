@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from cockpit.portfolio.position import ClosedPosition, Position, Ticket
+from cockpit.portfolio.trade import Trade
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.cost import ScanCost
 from cockpit.scan.explain import Explanation
@@ -73,6 +74,10 @@ class Commands(Protocol):
 
     async def history(self) -> list[ClosedPosition]:
         """Closed positions, newest first."""
+        ...
+
+    async def trades(self) -> list[Trade]:
+        """Every trade, open and closed, in the order of opening, with what was known and what came of it."""
         ...
 
     async def drop_cache(self, provider: str = "", symbol: str = "") -> int:

@@ -11,6 +11,7 @@ from cockpit.errors import ScanStoppedError, UsageError
 from cockpit.net.http import HttpClient
 from cockpit.portfolio.broker import Broker
 from cockpit.portfolio.position import ClosedPosition, Position, Ticket
+from cockpit.portfolio.trade import Trade
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.cost import ScanCost
 from cockpit.scan.explain import Explanation, explain
@@ -19,6 +20,7 @@ from cockpit.scan.scanner import Scanner
 from cockpit.spreads.structure import Spread
 from cockpit.storage.database import Database
 from cockpit.storage.scan import find_spread, latest_scan
+from cockpit.storage.scorecard import TradeRows
 from cockpit.storage.scores import scored_trades
 from cockpit.ticks.replay import ReplayExchange
 
@@ -96,9 +98,7 @@ class Desk:
 
     async def open_position(self, ticket: Ticket, contracts: int) -> Position:
         """Fill the ticket; when this returns, the fill is committed."""
-        candidate = await self._candidate(ticket.symbol)
-        report_date = candidate.report_date if candidate else None
-        return await self._broker.open_position(ticket, contracts, report_date)
+        return await self._broker.open_position(ticket, contracts, await self._candidate(ticket.symbol))
 
     async def closing_ticket(self, position_id: str) -> Ticket:
         """A ticket that closes the whole position."""
@@ -120,6 +120,10 @@ class Desk:
     async def history(self) -> list[ClosedPosition]:
         """Closed positions, newest first."""
         return await self._broker.history()
+
+    async def trades(self) -> list[Trade]:
+        """Every trade, open and closed, in the order of opening."""
+        return await TradeRows(self._database).trades()
 
     async def next_session(self) -> datetime:
         """Move the simulated clock to the next session's open."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from cockpit.boards import Boards
@@ -12,6 +12,7 @@ from cockpit.clock import Clock
 from cockpit.errors import DamagedError, OrderRefusedError, ProviderError
 from cockpit.options.calendar import closes_at, session_state
 from cockpit.portfolio import tickets
+from cockpit.portfolio.aftermath import OFFICIAL_CLOSE_DELAY
 from cockpit.portfolio.book import Book, disagreement
 from cockpit.portfolio.fills import TICK, FillModel, PackageFill, dollars
 from cockpit.portfolio.ledger import Fill
@@ -27,16 +28,15 @@ from cockpit.portfolio.refusals import (
     unquoted,
 )
 from cockpit.portfolio.settlement import settle
+from cockpit.portfolio.trade import Exit, entry_of, exit_of
 from cockpit.providers.ports import OptionVenue
+from cockpit.scan.candidate import Candidate
 from cockpit.settings import Settings
 from cockpit.spreads.structure import Spread
 from cockpit.storage.database import Database, whole
 from cockpit.storage.portfolio import Ending, FillRecord, LegFill, Opening, PortfolioStore
 
 log = logging.getLogger(__name__)
-
-OFFICIAL_CLOSE_DELAY = timedelta(minutes=10)
-"""After the bell the closing auction still prints; only then is a daily bar's close the official one."""
 
 _SAVE_SECONDS = 30.0
 
@@ -117,13 +117,18 @@ class Broker:
         exposure = tickets.exposure(self.equity(), self._book.positions.values(), ticket)
         return tickets.sized(ticket, spread.size, exposure, self._settings.sizing)
 
-    async def open_position(self, ticket: Ticket, contracts: int, report_date: date | None = None) -> Position:
+    async def open_position(self, ticket: Ticket, contracts: int, candidate: Candidate | None = None) -> Position:
         """Fill an opening ticket at its price. When this returns, the fill is committed.
+
+        Args:
+            ticket: of :meth:`opening_ticket`.
+            contracts: how many.
+            candidate: what the last scan knew of the name; kept with the fill.
 
         Raises:
             OrderRefusedError: with the reason a trader would be given.
         """
-        return await whole(self._open(ticket, contracts, report_date))
+        return await whole(self._open(ticket, contracts, candidate))
 
     async def closing_ticket(self, position_id: str) -> Ticket:
         """A ticket that closes the whole position, priced from a chain fetched now.
@@ -195,7 +200,7 @@ class Broker:
         await self._store.save_equity(self._day, equity.quantize(TICK), self._clock.now())
         self._saved_day, self._saved_at = self._day, self._clock.monotonic()
 
-    async def _open(self, ticket: Ticket, contracts: int, report_date: date | None) -> Position:
+    async def _open(self, ticket: Ticket, contracts: int, candidate: Candidate | None) -> Position:
         async with self._turn:
             if (filled := self._opened.get(ticket.order_id)) is not None:
                 return self._book.positions.get(filled.position_id, filled)
@@ -212,6 +217,7 @@ class Broker:
             refusal = over_buying_power(max_loss, contracts, self._book.buying_power)
             if refusal is not None:
                 raise OrderRefusedError(refusal)
+            entry = entry_of(ticket, candidate)
             position = Position(
                 position_id="",
                 spread_id=ticket.key,
@@ -235,11 +241,12 @@ class Broker:
                     )
                     for leg, price in zip(ticket.legs, package.leg_prices, strict=True)
                 ),
-                report_date=report_date or ticket.report_date,
+                report_date=entry.report_date,
                 sector=ticket.sector,
             )
             fills = self._leg_fills(ticket, package, contracts)
-            position = await self._store.open_position(Opening(ticket.order_id, position, ticket.fill_model, fills))
+            opening = Opening(ticket.order_id, position, ticket.fill_model, fills, entry)
+            position = await self._store.open_position(opening)
             self._opened[ticket.order_id] = position
             if self._first_day is None:
                 self._first_day = session_state(now).day
@@ -259,7 +266,9 @@ class Broker:
             fills = self._leg_fills(ticket, package, position.contracts)
             closing_fees = sum((fill.fee for fill in fills), Decimal(0))
             closed = _ended(position, package.net, closing_fees, now, "closed")
-            ending = Ending(ticket.order_id, "close", closed, closing_fees, ticket.fill_model, fills)
+            ending = Ending(
+                *(ticket.order_id, "close", closed, closing_fees, ticket.fill_model, fills), exit=exit_of(ticket)
+            )
             return await self._end(ending)
 
     async def _settle(self, position: Position, price: Decimal) -> ClosedPosition:
@@ -273,7 +282,8 @@ class Broker:
                 for index, event in enumerate(settlement.events)
             )
             order_id = f"settle:{position.position_id}"
-            return await self._end(Ending(order_id, "settle", closed, Decimal(0), None, fills, settlement.note))
+            market = Exit(spot=float(price))
+            return await self._end(Ending(order_id, "settle", closed, Decimal(0), None, fills, settlement.note, market))
 
     async def _end(self, ending: Ending) -> ClosedPosition:
         closed = await self._store.end_position(ending)

@@ -11,6 +11,8 @@ from cockpit.options.calendar import closes_at
 from cockpit.options.chain import OptionChain
 from cockpit.portfolio.broker import Broker
 from cockpit.portfolio.marks import chain_smile, marked
+from cockpit.portfolio.outcomes import Outcomes
+from cockpit.portfolio.position import Position
 from cockpit.providers.ports import OptionVenue
 from cockpit.settings import Settings
 
@@ -30,13 +32,15 @@ class Marker:
         clock: Clock,
         boards: Boards,
         settings: Settings,
+        outcomes: Outcomes | None = None,
         every: float = EVERY_SECONDS,
     ) -> None:
-        """``every`` is real seconds between rounds."""
+        """``every`` is real seconds between rounds; ``outcomes`` are shown every chain that is read."""
         self._broker = broker
         self._venue = venue
         self._clock = clock
         self._boards = boards
+        self._outcomes = outcomes
         self._every = every
         self.reconfigure(settings)
 
@@ -64,11 +68,16 @@ class Marker:
         wanted = sorted({(p.symbol, p.expiry) for p in positions if now < closes_at(p.expiry)})
         chains = await asyncio.gather(*(self._chain(symbol, expiry) for symbol, expiry in wanted))
         found = dict(zip(wanted, chains, strict=True))
-        self._broker.apply_marks(
-            marked(position, chain, chain_smile(chain, now, self._rate))
-            for position in positions
-            if (chain := found.get((position.symbol, position.expiry))) is not None
-        )
+        fresh: list[Position] = []
+        for position in positions:
+            chain = found.get((position.symbol, position.expiry))
+            if chain is None:
+                continue
+            smile = chain_smile(chain, now, self._rate)
+            fresh.append(marked(position, chain, smile))
+            if self._outcomes is not None:
+                await self._outcomes.look(position, chain, smile)
+        self._broker.apply_marks(fresh)
         await self._broker.keep_day()
 
     async def _chain(self, symbol: str, expiry: date) -> OptionChain | None:

@@ -32,6 +32,8 @@ class Ticket:
         realised: for CLOSE, what the whole position would realise after costs.
         refusal: why Enter would not be taken; None where it would.
         report_date, sector: of the name, for OPEN; kept with the position for the caps of later orders.
+        atm_iv: at-the-money volatility of the expiry, by the chain that the prices come from.
+        score: of the spread by ``scorer``, for OPEN.
         order_id: unique key of this order, made with the ticket: however often it is confirmed, it fills once.
         stale_after: age of the quotes in seconds from which the ticket is not filled any more; None: at any age.
     """
@@ -64,6 +66,9 @@ class Ticket:
     stale_after: float | None = None
     report_date: date | None = None
     sector: str | None = None
+    atm_iv: float | None = None
+    score: float | None = None
+    scorer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,7 @@ def opening_ticket(spread: Spread, chain: OptionChain, terms: Terms) -> Ticket:
         if spread.ev is not None:
             ev = spread.ev + (float(package.net) - spread.fill) * float(CONTRACT)
     quoted_at = oldest(legs, chain.fetched_at)
+    smile = chain_smile(chain, terms.now, terms.rate)
     refusal = (
         _not_tradable(requoted, chain, Action.OPEN, quoted_at, terms)
         or (None if package is None else bad_credit(package.net, worst))
@@ -162,7 +163,7 @@ def opening_ticket(spread: Spread, chain: OptionChain, terms: Terms) -> Ticket:
         commission=commission,
         breakevens=crossings,
         pop=spread.pop,
-        pop_delta=_pop_delta(spread.kind, legs, chain_smile(chain, terms.now, terms.rate)),
+        pop_delta=_pop_delta(spread.kind, legs, smile),
         ev=ev,
         buying_power=terms.buying_power,
         quoted_at=quoted_at,
@@ -172,6 +173,9 @@ def opening_ticket(spread: Spread, chain: OptionChain, terms: Terms) -> Ticket:
         stale_after=terms.max_quote_age,
         report_date=spread.report_date,
         sector=spread.sector,
+        atm_iv=None if smile is None else smile.at_the_money(),
+        score=spread.score.total,
+        scorer=spread.score.scorer,
     )
 
 
@@ -209,6 +213,7 @@ def closing_ticket(position: Position, chain: OptionChain, terms: Terms) -> Tick
     opening_fees = position.fees / position.contracts
     best = best_value(held)
     quoted_at = oldest(legs, chain.fetched_at)
+    smile = chain_smile(chain, terms.now, terms.rate)
     return Ticket(
         action=Action.CLOSE,
         key=position.position_id,
@@ -236,6 +241,7 @@ def closing_ticket(position: Position, chain: OptionChain, terms: Terms) -> Tick
         refusal=_not_tradable(requoted, chain, Action.CLOSE, quoted_at, terms),
         order_id=terms.order_id,
         stale_after=terms.max_quote_age,
+        atm_iv=None if smile is None else smile.at_the_money(),
     )
 
 

@@ -5,7 +5,7 @@ Prices and money are Decimal here and integers of a ten-thousandth of a dollar i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from sqlite3 import Row
 
@@ -14,11 +14,12 @@ from aiosqlite import Connection
 from cockpit.errors import OrderRefusedError
 from cockpit.options.contract import Right
 from cockpit.portfolio.position import ClosedPosition, Position, PositionLeg
+from cockpit.portfolio.trade import Entry, Exit
 from cockpit.spreads.structure import StructureKind
 from cockpit.storage.database import Database
+from cockpit.storage.money import dollars, scaled, stamp, strike
+from cockpit.storage.scorecard import keep_entry, keep_exit
 
-_SCALE = Decimal(10_000)
-_CENT = Decimal("0.01")
 _CLOSED = (
     "SELECT position, symbol, kind, expiry, contracts, credit_e4, debit_e4, fees_e4 + closing_fees_e4, realised_e4, "
     "opened_at, closed_at, reason FROM portfolio_positions WHERE closed_at IS NOT NULL"
@@ -45,12 +46,13 @@ class LegFill:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A position to be opened: everything of it but its id, which the database gives."""
+    """A position to be opened: everything of it but its id, which the database gives, and what was known then."""
 
     order_id: str
     position: Position
     fill_model: str
     fills: tuple[LegFill, ...]
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Ending:
 
     Attributes:
         action: ``close`` or ``settle``.
+        exit: the market then.
         closing_fees: dollars of this execution alone; ``closed.fees`` has the opening ones too.
     """
 
@@ -69,6 +72,7 @@ class Ending:
     fill_model: str | None
     fills: tuple[LegFill, ...]
     note: str | None = None
+    exit: Exit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ class PortfolioStore:
             async with self._database.write() as connection:
                 await connection.execute(
                     "INSERT OR IGNORE INTO portfolio_account (account, starting_cash_e4, opened_at) VALUES (1, ?, ?)",
-                    (_scaled(starting_cash), _stamp(now)),
+                    (scaled(starting_cash), stamp(now)),
                 )
         async with self._database.read() as connection:
             account = await _one(connection, "SELECT starting_cash_e4 FROM portfolio_account")
@@ -130,10 +134,10 @@ class PortfolioStore:
             positions = await _positions(connection)
             fills = await _fills(connection)
         return StoredBook(
-            starting_cash=starting_cash if account is None else _dollars(account[0]),
+            starting_cash=starting_cash if account is None else dollars(account[0]),
             positions=tuple(positions),
-            realised=_dollars(closed[0] or 0) if closed else Decimal(0),
-            closed_fees=_dollars(closed[1] or 0) if closed else Decimal(0),
+            realised=dollars(closed[0] or 0) if closed else Decimal(0),
+            closed_fees=dollars(closed[1] or 0) if closed else Decimal(0),
             fills=tuple(fills),
         )
 
@@ -156,12 +160,12 @@ class PortfolioStore:
                     position.kind.value,
                     position.expiry.isoformat(),
                     position.contracts,
-                    _scaled(position.credit),
-                    _scaled(position.max_loss),
-                    _scaled(position.fees),
+                    scaled(position.credit),
+                    scaled(position.max_loss),
+                    scaled(position.fees),
                     position.report_date.isoformat() if position.report_date else None,
                     position.sector,
-                    _stamp(position.opened_at),
+                    stamp(position.opened_at),
                 ),
             )
             number = cursor.lastrowid
@@ -176,19 +180,21 @@ class PortfolioStore:
                         index,
                         leg.option,
                         leg.right.value,
-                        _scaled(leg.strike),
+                        scaled(leg.strike),
                         leg.expiry.isoformat(),
                         leg.quantity,
-                        _scaled(leg.entry_price),
+                        scaled(leg.entry_price),
                     )
                     for index, leg in enumerate(position.legs)
                 ],
             )
             await _execute(
                 connection,
-                (opening.order_id, number, "open", opening.fill_model, None, _stamp(position.opened_at)),
+                (opening.order_id, number, "open", opening.fill_model, None, stamp(position.opened_at)),
                 opening.fills,
             )
+            if opening.entry is not None:
+                await keep_entry(connection, number, opening.entry)
             return await _position(connection, number)
 
     async def end_position(self, ending: Ending) -> ClosedPosition:
@@ -208,11 +214,11 @@ class PortfolioStore:
                 "UPDATE portfolio_positions SET closed_at = ?, reason = ?, debit_e4 = ?, closing_fees_e4 = ?, "
                 "realised_e4 = ? WHERE position = ? AND closed_at IS NULL",
                 (
-                    _stamp(closed.closed_at),
+                    stamp(closed.closed_at),
                     closed.reason,
-                    _scaled(closed.debit),
-                    _scaled(ending.closing_fees),
-                    _scaled(closed.realised),
+                    scaled(closed.debit),
+                    scaled(ending.closing_fees),
+                    scaled(closed.realised),
                     number,
                 ),
             )
@@ -220,9 +226,11 @@ class PortfolioStore:
                 raise OrderRefusedError(f"position {closed.position_id} is not open any more")
             await _execute(
                 connection,
-                (ending.order_id, number, ending.action, ending.fill_model, ending.note, _stamp(closed.closed_at)),
+                (ending.order_id, number, ending.action, ending.fill_model, ending.note, stamp(closed.closed_at)),
                 ending.fills,
             )
+            if ending.exit is not None:
+                await keep_exit(connection, number, ending.exit)
             return await _closed(connection, number)
 
     async def history(self) -> list[ClosedPosition]:
@@ -244,7 +252,7 @@ class PortfolioStore:
                 "SELECT equity_e4 FROM portfolio_equity WHERE day < ? ORDER BY day DESC LIMIT 1",
                 (day.isoformat(),),
             )
-        return None if row is None else _dollars(row[0])
+        return None if row is None else dollars(row[0])
 
     async def save_equity(self, day: date, equity: Decimal, at: datetime) -> None:
         """Keep the day's last equity."""
@@ -252,7 +260,7 @@ class PortfolioStore:
             await connection.execute(
                 "INSERT INTO portfolio_equity (day, equity_e4, marked_at) VALUES (?, ?, ?) "
                 "ON CONFLICT (day) DO UPDATE SET equity_e4 = excluded.equity_e4, marked_at = excluded.marked_at",
-                (day.isoformat(), _scaled(equity), _stamp(at)),
+                (day.isoformat(), scaled(equity), stamp(at)),
             )
 
 
@@ -275,8 +283,8 @@ async def _execute(
                 fill.leg,
                 fill.action,
                 fill.quantity,
-                _scaled(fill.price),
-                _scaled(fill.fee),
+                scaled(fill.price),
+                scaled(fill.fee),
                 at,
             )
             for fill in fills
@@ -317,10 +325,10 @@ async def _positions(
         leg = PositionLeg(
             option=row[1],
             right=Right(row[2]),
-            strike=_strike(row[3]),
+            strike=strike(row[3]),
             expiry=date.fromisoformat(row[4]),
             quantity=row[5],
-            entry_price=_dollars(row[6]),
+            entry_price=dollars(row[6]),
             mark=None,
         )
         legs.setdefault(row[0], []).append(leg)
@@ -332,9 +340,9 @@ async def _positions(
             kind=StructureKind(row[3]),
             expiry=date.fromisoformat(row[4]),
             contracts=row[5],
-            credit=_dollars(row[6]),
-            max_loss=_dollars(row[7]),
-            fees=_dollars(row[8]),
+            credit=dollars(row[6]),
+            max_loss=dollars(row[7]),
+            fees=dollars(row[8]),
             opened_at=datetime.fromisoformat(row[9]),
             legs=tuple(legs.get(row[0], ())),
             report_date=date.fromisoformat(row[10]) if row[10] else None,
@@ -362,8 +370,8 @@ async def _fills(connection: Connection) -> list[FillRecord]:
             option=row[5],
             action=row[6],
             quantity=row[7],
-            price=_dollars(row[8]),
-            fee=_dollars(row[9]),
+            price=dollars(row[8]),
+            fee=dollars(row[9]),
             filled_at=datetime.fromisoformat(row[10]),
             fill_model=row[11],
             note=row[12],
@@ -384,10 +392,10 @@ def _closed_position(row: Row) -> ClosedPosition:
         kind=StructureKind(row[2]),
         expiry=date.fromisoformat(row[3]),
         contracts=row[4],
-        credit=_dollars(row[5]),
-        debit=_dollars(row[6]),
-        fees=_dollars(row[7]),
-        realised=_dollars(row[8]),
+        credit=dollars(row[5]),
+        debit=dollars(row[6]),
+        fees=dollars(row[7]),
+        realised=dollars(row[8]),
         opened_at=datetime.fromisoformat(row[9]),
         closed_at=datetime.fromisoformat(row[10]),
         reason=row[11],
@@ -403,26 +411,3 @@ def _number(position_id: str) -> int:
     if not digits.isdecimal():
         raise OrderRefusedError(f"{position_id} is no position; their ids read P1, P2 and so on")
     return int(digits)
-
-
-def _scaled(value: Decimal) -> int:
-    scaled = value * _SCALE
-    whole = int(scaled)
-    if whole != scaled:
-        raise ValueError(f"{value} is finer than a ten-thousandth of a dollar")
-    return whole
-
-
-def _dollars(scaled: int) -> Decimal:
-    """With two decimals at least, as money reads."""
-    value = Decimal(scaled) / _SCALE
-    cents = value.quantize(_CENT)
-    return cents if cents == value else value
-
-
-def _strike(scaled: int) -> Decimal:
-    return Decimal(scaled) / _SCALE
-
-
-def _stamp(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat()

@@ -68,8 +68,8 @@ async def test_the_expected_value_moves_with_the_credit(desk: Desk) -> None:
 
 
 async def test_a_fill_is_on_the_boards_with_its_legs(desk: Desk) -> None:
-    ticket = await desk.broker.opening_ticket(condor())
-    position = await desk.broker.open_position(ticket, 3, date(2026, 11, 25))
+    ticket = await desk.broker.opening_ticket(replace(condor(), report_date=date(2026, 11, 25)))
+    position = await desk.broker.open_position(ticket, 3)
     assert desk.boards.positions.get("P1") == position
     assert position.spread_id == "NVDA:261127:IC:128/130/154/156"
     assert [leg.quantity for leg in position.legs] == [3, -3, -3, 3]
