@@ -11,6 +11,9 @@ from cockpit.scan.sentiment import Sentiment
 from cockpit.scan.skew import Skew
 from cockpit.spreads.structure import Study, Unbuilt
 
+WAITS = "past reports wait"
+"""Doubt about a name whose past reports are not asked for yet, since the vendor's allowance is for others first."""
+
 
 @dataclass(frozen=True, slots=True)
 class MethodMove:

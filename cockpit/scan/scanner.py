@@ -16,7 +16,7 @@ from cockpit.options.calendar import NEW_YORK
 from cockpit.options.chain import OptionChain
 from cockpit.providers.ports import EarningsSource, EquityQuote, OptionVenue, ReportDates
 from cockpit.scan.analysis import without_figures
-from cockpit.scan.candidate import ScanProgress
+from cockpit.scan.candidate import WAITS, ScanProgress
 from cockpit.scan.closer import Closer
 from cockpit.scan.cost import ScanCost, scan_cost
 from cockpit.scan.earnings import DateClaim, EarningsReport, PastReport, Timing
@@ -34,8 +34,6 @@ log = logging.getLogger(__name__)
 _TICKER = re.compile(r"[A-Z][A-Z0-9]{0,5}([./-][A-Z0-9]{1,3})?")
 _DAYS_A_QUARTER = 93
 _HISTORY_MARGIN = 40
-WAITS = "past reports wait"
-"""Doubt about a name whose past reports are not asked for yet, since the vendor's allowance is for others first."""
 _CLOSE_UP = 3
 """So few names, asked for by name, are looked at closely whatever they promise."""
 

@@ -23,6 +23,11 @@ class Pane(StrEnum):
         """As shown: ``Ticks``."""
         return self.value.capitalize()
 
+    @property
+    def short(self) -> str:
+        """A word of at most seven letters for narrow screens."""
+        return {Pane.CANDIDATES: "Names", Pane.PORTFOLIO: "Book"}.get(self, self.label)
+
 
 class Group(StrEnum):
     """The chapters of the help."""
@@ -43,7 +48,8 @@ class Action(NamedTuple):
         keys: default keys, the first is the one shown.
         label: one or two words for the footer.
         description: a sentence for the help and the palette.
-        panes: where the footer shows it; empty where it is shown nowhere.
+        panes: where the footer shows it; empty where it is shown nowhere. Of starting and stopping a scan it shows the
+            one that can be done now.
         always: True where the footer shows it whatever the pane.
         palette: True where the command palette offers it by its label.
     """
@@ -62,7 +68,10 @@ _T, _C, _S, _P, _H = Pane
 
 ACTIONS: tuple[Action, ...] = (
     Action("scan", ("s",), "scan", "Scan the earnings calendar for candidates", Group.TRADE, (_T, _C, _S)),
-    Action("cancel_scan", ("x",), "stop scan", "Stop the running scan; what it has found stays", Group.TRADE),
+    Action(
+        *("cancel_scan", ("x",), "stop scan", "Stop the running scan; what it has found stays"),
+        *(Group.TRADE, (_T, _C, _S)),
+    ),
     Action("open", ("o",), "open", "Open a ticket for the spread under the cursor", Group.TRADE, (_C, _S)),
     Action("close", ("c",), "close", "Open a ticket that closes the position under the cursor", Group.TRADE, (_P,)),
     Action("why", ("e",), "why", "Show every number behind the name under the cursor", Group.TRADE, (_C, _S, _P)),

@@ -1,18 +1,43 @@
 """All that is known of one row, as an explanation: for what needs no look beyond the boards."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from cockpit.boards import Boards
 from cockpit.health.alert import Alert
 from cockpit.health.status import FeedStatus, HealthRow, ProcessStatus, ProviderStatus, StorageStatus, TaskStatus
 from cockpit.portfolio.position import Position
 from cockpit.scan.explain import Explanation, Row, Section
 from cockpit.spreads.structure import Spread
 from cockpit.ticks.quote import Ticker
+from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, compact, data_size, duration, fixed, percent, price, short_fraction, signed, since
 from cockpit.tui.panes.alert_lines import figures
 from cockpit.tui.panes.health_lines import limit_text
 from cockpit.tui.panes.spread_lines import bound_words
 from cockpit.tui.widgets.columns import Moment
+
+
+def detail_of(
+    boards: Boards, pane: Pane, key: str | None, moment: Callable[[], Moment]
+) -> Callable[[], Explanation | None]:
+    """What explains a pane's row as it is at each call; None once the row has gone. ``key`` says which row it is."""
+
+    def known() -> Explanation | None:
+        at, now = key or "", moment()
+        match pane:
+            case Pane.TICKS:
+                return ticker(tick, now) if (tick := boards.ticks.get(at)) else None
+            case Pane.SPREADS:
+                found = (one for spreads in boards.spreads.values() for one in spreads if one.spread_id == at)
+                return spread(one, now) if (one := next(found, None)) else None
+            case Pane.PORTFOLIO:
+                return position(held, now) if (held := boards.positions.get(at)) else None
+            case Pane.HEALTH:
+                return health(dict(boards.health.items()), boards.alerts.values(), now)
+            case Pane.CANDIDATES:
+                return None
+
+    return known
 
 
 def ticker(row: Ticker, moment: Moment) -> Explanation:
@@ -27,10 +52,10 @@ def ticker(row: Ticker, moment: Moment) -> Explanation:
                 "Price",
                 (
                     Row("last", price(row.last), f"heard {_ago(received)}"),
-                    Row("change over 24 hours", f"{signed(None if row.change is None else row.change * 100)} %"),
+                    Row("change over 24 hours", "?" if row.change is None else f"{signed(row.change * 100.0)} %"),
                     Row("bid", price(row.bid)),
                     Row("ask", price(row.ask)),
-                    Row("spread", price(spread), f"{fixed(points, 2)} basis points of the ask"),
+                    Row("spread", price(spread), "" if points is None else f"{points:.2f} basis points of the ask"),
                 ),
             ),
             Section(
@@ -39,7 +64,9 @@ def ticker(row: Ticker, moment: Moment) -> Explanation:
                     Row("trades a second", fixed(row.trades_per_second, 1), "over the last ten seconds"),
                     Row("24 h volume, base", compact(row.volume)),
                     Row("24 h volume, quote", compact(row.quote_volume)),
+                    Row("latency, ms", fixed(row.lag_ms, 1), "receipt minus the venue's own time"),
                     Row("trades known to be missing", str(row.gaps), "by the venue's own numbering, this session"),
+                    Row("came later over REST", str(row.backfilled)),
                 ),
             ),
         ),
@@ -75,12 +102,12 @@ def spread(row: Spread, moment: Moment) -> Explanation:
                 Row("maximum loss", fixed(row.max_loss)),
                 Row("breakevens", " / ".join(fixed(point) for point in row.breakevens)),
                 Row("reward over risk", fixed(row.reward_risk)),
-                Row("probability of profit", f"{percent(row.pop)} %", "at the breakevens"),
-                Row("the same by delta", f"{percent(row.pop_delta)} %"),
-                Row("the same by history", f"{percent(row.pop_hist)} %", f"of {row.pop_hist_reports} past reactions"),
+                Row("probability of profit", _percents(row.pop), "at the breakevens"),
+                Row("the same by delta", _percents(row.pop_delta)),
+                Row("the same by history", _percents(row.pop_hist), f"of {row.pop_hist_reports} past reactions"),
                 Row("expected profit", signed(row.ev), "dollars a contract, after costs"),
                 Row("the same next morning", signed(row.ev_exit), "bought back at model values, both commissions paid"),
-                Row("probability then", f"{percent(row.pop_exit)} %"),
+                Row("probability then", _percents(row.pop_exit)),
                 Row("commission", fixed(row.commission)),
             ),
         ),
@@ -101,8 +128,8 @@ def spread(row: Spread, moment: Moment) -> Explanation:
             "Size",
             (
                 Row("contracts", str(row.size.contracts), f"bound by {bound_words(row.size)}"),
-                Row("full Kelly", f"{percent(row.size.full_kelly)} %", "of equity"),
-                Row("asked of it", f"{percent(row.size.fraction)} %"),
+                Row("full Kelly", _percents(row.size.full_kelly), "of equity"),
+                Row("asked of it", _percents(row.size.fraction)),
                 Row("liquidity", row.tier.letter, "the worst leg"),
                 *((Row("rejected", row.rejected),) if row.rejected else ()),
             ),
@@ -155,11 +182,24 @@ def health(rows: Mapping[str, HealthRow], alerts: Iterable[Alert], moment: Momen
         )
         for alert in sorted(alerts, key=lambda alert: alert.at, reverse=True)
     )
-    sections = (Section("Alerts", firing),) if firing else ()
-    return Explanation("Health", (*sections, *(_health_section(row, moment) for row in rows.values())))
+    # What can be wrong with the data comes first, tasks last: there are many, and they are mostly up.
+    order = (FeedStatus, ProviderStatus, StorageStatus, ProcessStatus)
+    parts = sorted(
+        (row for row in rows.values() if not isinstance(row, TaskStatus)), key=lambda row: order.index(type(row))
+    )
+    tasks = tuple(
+        Row(row.name, row.state.value, row.message or (f"{row.restarts} restarts" if row.restarts else ""))
+        for row in rows.values()
+        if isinstance(row, TaskStatus)
+    )
+    sections = [_health_section(row, moment) for row in parts]
+    return Explanation(
+        "Health",
+        (*((Section("Alerts", firing),) if firing else ()), *sections, *((Section("Tasks", tasks),) if tasks else ())),
+    )
 
 
-def _health_section(row: HealthRow, moment: Moment) -> Section:
+def _health_section(row: FeedStatus | ProviderStatus | StorageStatus | ProcessStatus, moment: Moment) -> Section:
     match row:
         case FeedStatus():
             heard = None if row.last_message_at is None else moment.monotonic - row.last_message_at
@@ -222,10 +262,10 @@ def _health_section(row: HealthRow, moment: Moment) -> Section:
                     Row("up", duration(row.uptime)),
                 ),
             )
-        case TaskStatus():
-            return Section(
-                f"Task {row.name}: {row.state.value}", (*_said(row.message), Row("restarts", str(row.restarts)))
-            )
+
+
+def _percents(fraction: float | None) -> str:
+    return "?" if fraction is None else f"{percent(fraction)} %"
 
 
 def _share(ratio: float | None) -> str:

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 _GRID = (100, 30)
 _SMALLEST = (30, 6)
 _SHORT = 13
+_FULL_NAMES = 76
+"""Cells from which the strip of tabs takes the panes' full names."""
 _SLOW_SECONDS = 1.0
 _STALE_SCAN_SECONDS = 900.0
 _SEEK_SECONDS = 60.0
@@ -50,6 +52,7 @@ MainScreen.-short #tabs { display: none; }
 MainScreen.-tiny #header, MainScreen.-tiny #tabs, MainScreen.-tiny #body, MainScreen.-tiny #footer { display: none; }
 MainScreen.-tiny #tiny { display: block; height: 1fr; }
 CommandPalette SearchIcon { display: none; }
+Toast { width: auto; max-width: 80%; padding: 0 1; margin-top: 0; }
 """
 """Loaded by the app: Textual reads no style of a default screen."""
 
@@ -198,7 +201,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _tab(self, pane: PaneView) -> Part:
         active = pane.pane is self.active
         count = pane.count()
-        name = pane.pane.label if self.size.width >= 70 else pane.pane.label[:4]
+        name = pane.pane.label if self.size.width >= _FULL_NAMES else pane.pane.short
         return words(
             (f"{pane.pane.number} ", Ink.MUTED),
             (name, Ink.ACCENT if active else Ink.TEXT),
@@ -209,7 +212,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _hints(self) -> list[Part]:
         keymap = self._cockpit.keymap
-        everything = offered(self._cockpit.settings.profile)
+        scan = self.candidates.progress()
+        absent = "cancel_scan" if scan is None or scan.finished_at is not None else "scan"
+        everything = (action for action in offered(self._cockpit.settings.profile) if action.name != absent)
         chosen = [action for action in everything if action.always or self.active in action.panes]
         return [
             words(
@@ -275,6 +280,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
             pane.retitle()
         elif scroll:
             self.health.scroll_by(scroll)
+        else:
+            self._cockpit.say("the health pane has an order of its own; t and r sort the other panes")
 
     def _step_row(self, by: int) -> None:
         if self.active is Pane.HEALTH:
@@ -365,7 +372,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
         from cockpit.tui.screens.filter import FilterScreen
 
         pane = self.table_pane()
-        if pane is not None:
+        if pane is None:
+            self._cockpit.say("the health pane shows every part; / filters the other panes")
+        else:
             self.app.push_screen(FilterScreen(pane))
 
     def action_detail(self) -> None:

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.main_screen import MainScreen
 
+STARTING = "the market is still starting; a moment"
+
 
 def commands(app: "CockpitApp") -> "Commands | None":
     """The session's commands; before it is open a word on the screen, and None."""
     if app.session is None:
-        app.say("the market is still starting; a moment")
+        app.say(STARTING)
         return None
     return app.session.commands
 
@@ -105,45 +107,52 @@ def explain(app: "CockpitApp", symbol: str) -> None:
 
 
 def detail(app: "CockpitApp", screen: "MainScreen") -> None:
-    """All that is known of the row under the cursor."""
-    from cockpit.tui import details
-    from cockpit.tui.screens.explanation import ExplanationView
+    """All that is known of the row under the cursor; what comes from the boards goes on to be told as it changes."""
+    pane = screen.table_pane()
+    key = None if pane is None else pane.table.cursor
+    if app.session is None or (pane is not None and key is None):
+        app.say("there is no row to look into here" if app.session else STARTING)
+    elif screen.active is Pane.CANDIDATES and key is not None:
+        explain(app, key)
+    else:
+        from cockpit.tui.details import detail_of
+        from cockpit.tui.screens.explanation import ExplanationView
 
-    moment = app.moment()
-    match screen.active:
-        case Pane.TICKS if (ticker := screen.ticks.table.row()) is not None:
-            app.push_screen(ExplanationView(details.ticker(ticker, moment)))
-        case Pane.CANDIDATES if screen.candidates.table.cursor is not None:
-            explain(app, screen.candidates.table.cursor)
-        case Pane.SPREADS if (spread := screen.spreads.table.row()) is not None:
-            app.push_screen(ExplanationView(details.spread(spread, moment)))
-        case Pane.PORTFOLIO if (position := screen.portfolio.table.row()) is not None:
-            app.push_screen(ExplanationView(details.position(position, moment)))
-        case Pane.HEALTH:
-            rows, alerts = screen.health.rows(), screen.health.alerts()
-            app.push_screen(ExplanationView(details.health(rows, alerts.values(), moment)))
+        again = detail_of(app.session.boards, screen.active, key, app.moment)
+        if (known := again()) is not None:
+            app.push_screen(ExplanationView(known, again))
 
 
 def scan(app: "CockpitApp", tickers: Sequence[str] | None = None) -> None:
     """Scan; the panes show it as it goes."""
     known = commands(app)
-    if known is None:
+    if known is None or app.session is None:
         return
+    boards = app.session.boards
 
     async def run(known: "Commands" = known) -> None:
         try:
             await known.scan(tickers)
         except ScanStoppedError:
-            return  # the title says so
+            return  # by a key or by another scan, and both say so
+        progress = boards.scan.get("scan")
+        if progress is not None and progress.message:
+            app.say(progress.message, "warning")
 
     app.perform(run())
 
 
 def cancel_scan(app: "CockpitApp") -> None:
-    """Stop the scan."""
+    """Stop the scan that runs."""
     known = commands(app)
-    if known is not None:
-        known.cancel_scan()
+    if known is None or app.session is None:
+        return
+    progress = app.session.boards.scan.get("scan")
+    if progress is None or progress.finished_at is not None:
+        app.say("no scan is running; s starts one")
+        return
+    known.cancel_scan()
+    app.say(f"scan stopped after {progress.done} of {progress.total or '?'} names; what was found stays")
 
 
 def history(app: "CockpitApp") -> None:

@@ -11,8 +11,9 @@ from cockpit.boards import Boards
 from cockpit.errors import ProviderError, Refusal
 from cockpit.health.status import ProviderStatus, Window
 from cockpit.paths import profile_paths
+from cockpit.scan.candidate import WAITS
 from cockpit.scan.kept_earnings import KeptEarnings
-from cockpit.scan.scanner import WAITS, Scanner
+from cockpit.scan.scanner import Scanner
 from cockpit.settings import Settings
 from cockpit.storage.database import Database, open_database
 from tests.scan.market import NOW, REPORT_DAY, Earnings, StillClock, market, past_reports, refusal

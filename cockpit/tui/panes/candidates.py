@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, day, fixed, percent, signed, since
-from cockpit.tui.inks import Ink, Run
+from cockpit.tui.inks import Ground, Ink, Run
 from cockpit.tui.panes.base import TRADES_ONLY, TablePane, drained
 from cockpit.tui.session import Session
-from cockpit.tui.widgets.bars import Part, words
+from cockpit.tui.widgets.bars import Bar, Part, words
 from cockpit.tui.widgets.columns import Column, Moment, number_run
 from cockpit.tui.widgets.live_table import LiveTable
 
@@ -54,6 +54,12 @@ def _notes(candidate: Candidate, moment: Moment) -> Run:
     return (", ".join(candidate.flags), Ink.WARN)
 
 
+def _past(candidate: Candidate, moment: Moment) -> Run:
+    from cockpit.scan.candidate import WAITS
+
+    return ("…", Ink.WARN) if WAITS in candidate.flags else (str(candidate.quarters or "-"), Ink.TEXT)
+
+
 def _vrp(candidate: Candidate, moment: Moment) -> Run:
     if candidate.vrp is None:
         return ("?", Ink.MUTED)
@@ -74,7 +80,7 @@ _COLUMNS: tuple[Column[Candidate], ...] = (
         "hist", "hist%", 5, lambda c, m: number_run(percent(c.historical_mean)), lambda c: c.historical_mean, rank=6
     ),
     Column("vrp", "vrp", 4, _vrp, lambda c: c.vrp, rank=1),
-    Column("n", "n", 2, lambda c, m: (str(c.quarters or "-"), Ink.TEXT), lambda c: c.quarters, rank=7),
+    Column("n", "n", 2, _past, lambda c: c.quarters, rank=7),
     Column("liq", "lq", 2, lambda c, m: tier_run(c.tier), lambda c: c.tier, rank=9, descending=False),
     Column(
         *("score", "score", 5, lambda c, m: number_run(fixed(c.score, 0), Ink.STRONG), lambda c: c.score),
@@ -117,6 +123,7 @@ class CandidatesPane(TablePane[str, "Candidate"]):
         )
         self._cursor: Cursor[str] | None = None
         self._replay = replay
+        self._said = Bar(ground=Ground.PLAIN)
 
     def fields(self) -> Mapping[str, Field[Candidate]]:
         """What the rows can be filtered by."""
@@ -134,6 +141,17 @@ class CandidatesPane(TablePane[str, "Candidate"]):
         if self.session is not None and self._cursor is not None:
             changes = drained(self.session.boards.candidates, self._cursor)
             self.table.apply(changes)
+
+    def tick(self) -> None:
+        """What the last scan has to say stands above its rows."""
+        super().tick()
+        progress = self.progress()
+        ended = progress is not None and progress.finished_at is not None and not progress.cancelled
+        message = progress.message if progress is not None and ended and self.table.rows.all else ""
+        if message and not self._said.is_attached:
+            self.mount(self._said, before=self.body)
+        self._said.display = bool(message)
+        self._said.show([words((message, Ink.WARN))])
 
     def progress(self) -> ScanProgress | None:
         """The running or last scan."""

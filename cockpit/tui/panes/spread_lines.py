@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from cockpit.scan.candidate import Candidate
 from cockpit.spreads.structure import Size, Spread, Unbuilt
 from cockpit.spreads.verdict import breakeven_credit
-from cockpit.tui.format import fixed, percent, short_fraction, signed
+from cockpit.tui.format import fixed, percent, signed
 from cockpit.tui.inks import Ink
 from cockpit.tui.panes.spreads import short_label
 from cockpit.tui.widgets.lines import EMPTY, Line, fit
@@ -76,7 +76,7 @@ def _why_items(spread: Spread, candidate: Candidate | None) -> Iterator[str]:
     if spread.ev_exit is not None:
         yield f"EV next morning {signed(spread.ev_exit, 1)}"
     if spread.pop_exit is not None:
-        yield f"POP then {short_fraction(spread.pop_exit)}"
+        yield f"POP then {percent(spread.pop_exit, 0)}%"
     yield f"costs {fixed(spread.commission)}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.tui.actions import Pane
-from cockpit.tui.format import age, fixed, short_fraction, signed, since
+from cockpit.tui.format import age, fixed, percent, short_fraction, signed, since
 from cockpit.tui.inks import Ink, Run
 from cockpit.tui.panes.base import TRADES_ONLY, TablePane
 from cockpit.tui.panes.candidates import tier_run
@@ -63,7 +63,7 @@ _COLUMNS: tuple[Column[Spread], ...] = (
     Column("strikes", "strikes", 17, lambda s, m: _quiet(s, (s.strikes_label, Ink.TEXT)), align="left", rank=4),
     Column("credit", "credit", 6, lambda s, m: _quiet(s, number_run(fixed(s.fill))), lambda s: s.fill, rank=1),
     Column("risk", "risk $", 6, lambda s, m: _quiet(s, number_run(fixed(s.max_loss, 0))), lambda s: s.max_loss, rank=6),
-    Column("pop", "POP", 4, lambda s, m: _quiet(s, number_run(short_fraction(s.pop))), lambda s: s.pop, rank=4),
+    Column("pop", "POP%", 4, lambda s, m: _quiet(s, number_run(percent(s.pop, 0))), lambda s: s.pop, rank=4),
     Column("ev", "EV $", 6, _ev, lambda s: s.ev, rank=2),
     Column(
         "rr",

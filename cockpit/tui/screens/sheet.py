@@ -7,6 +7,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
@@ -24,6 +25,9 @@ class SheetBody(LinesMixin, Widget, can_focus=True):
     SheetBody { height: 1fr; }
     """
 
+    class Scrolled(Message):
+        """Other lines are in sight."""
+
     def __init__(self) -> None:
         super().__init__()
         self.lines: Sequence[Line] = ()
@@ -38,6 +42,16 @@ class SheetBody(LinesMixin, Widget, can_focus=True):
         """Scroll by so many lines."""
         self.top = max(0, min(self.top + lines, len(self.lines) - self.size.height))
         self.repaint()
+        self.post_message(self.Scrolled())
+
+    def scroll_to_part(self, by: int) -> None:
+        """Scroll to the next part, or to the one before; a part begins behind an empty line."""
+        parts = [at for at, line in enumerate(self.lines) if at == 0 or (self.lines[at - 1] == EMPTY != line)]
+        if by > 0:
+            there = next((at for at in parts if at > self.top), self.top)
+        else:
+            there = next((at for at in reversed(parts) if at < self.top), 0)
+        self.scroll_by(there - self.top)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll by wheel."""
@@ -61,6 +75,8 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
         Binding("pagedown,ctrl+f,space", "scroll_pages(1)", show=False),
         Binding("home,g", "scroll_lines(-100000)", show=False),
         Binding("end,G", "scroll_lines(100000)", show=False),
+        Binding("tab", "scroll_parts(1)", show=False),
+        Binding("shift+tab", "scroll_parts(-1)", show=False),
         Binding("y", "copy_sheet", show=False),
     ]
     DEFAULT_CSS = """
@@ -112,9 +128,21 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
         if self._box.styles.width is None or (self._box.size.width, self._box.size.height) != (width, height):
             self._box.styles.width, self._box.styles.height = width, height
         self._bar.show(self.title_parts())
-        more = len(self.body.lines) - (height - 4)
-        self._hints.show([*self.hints(), *([words((f"{more} more lines", Ink.MUTED), rank=9)] if more > 0 else [])])
+        self._show_hints(height - 4)
         self.body.repaint()
+
+    def _show_hints(self, room: int) -> None:
+        """The keys, and where there is more than fits, which of the lines are in sight."""
+        parts, count = self.hints(), len(self.body.lines)
+        if count > room > 0:
+            first = min(self.body.top, count - room) + 1
+            parts.append(hint("Tab", "next part", 5))
+            parts.append(words((f"{first}-{first + room - 1} of {count}", Ink.MUTED), rank=6, right=True))
+        self._hints.show(parts)
+
+    def on_sheet_body_scrolled(self) -> None:
+        """Tell which lines are in sight now."""
+        self._show_hints(self.body.size.height)
 
     def action_close_sheet(self) -> None:
         """Close without a result."""
@@ -127,6 +155,10 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
     def action_scroll_pages(self, pages: int) -> None:
         """Scroll by pages."""
         self.body.scroll_by(pages * max(1, self.body.size.height - 1))
+
+    def action_scroll_parts(self, by: int) -> None:
+        """Scroll to the next part, or to the one before."""
+        self.body.scroll_to_part(by)
 
     def action_copy_sheet(self) -> None:
         """Put the text of the sheet on the clipboard of the terminal."""

@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from cockpit.tui.inks import Ground, Ink, Run
-from cockpit.tui.widgets.lines import Line, LinesMixin, merged, width_of
+from cockpit.tui.widgets.lines import Line, LinesMixin, clean, fit, merged, width_of
 
 _PROFILE_INK = {"sim": Ink.SIM, "live": Ink.LIVE, "replay": Ink.REPLAY}
 
@@ -94,14 +94,23 @@ def _fitting(parts: Sequence[Part], room: int, gap: int) -> list[Part]:
     while chosen and sum(part.width for part in chosen) + gap * (len(chosen) - 1) > room:
         worst = max(range(len(chosen)), key=lambda at: (chosen[at].rank, at))
         if len(chosen) == 1:
-            break
+            return [_cut(chosen[0], room)]
         del chosen[worst]
     return chosen
 
 
+def _cut(part: Part, room: int) -> Part:
+    """A part that is too wide for its bar, with an ellipsis in place of what does not fit."""
+    runs: list[Run] = []
+    for text, ink in part.runs:
+        runs.append((text if width_of(text) <= room else fit(text, max(0, room)), ink))
+        room -= width_of(text)
+    return part._replace(runs=tuple(runs))
+
+
 def words(*runs: Run, rank: int = 0, right: bool = False, target: str = "") -> Part:
     """A part from its runs."""
-    return Part(runs, rank, right, target)
+    return Part(tuple((clean(text), ink) for text, ink in runs), rank, right, target)
 
 
 def product() -> Part:

@@ -53,6 +53,11 @@ class Column(NamedTuple, Generic[R]):
             return fit(text, width)
         return "#" * width if size > width else " " * (width - size) + text
 
+    def placed_title(self, width: int) -> str:
+        """The title in exactly ``width`` cells, on the side on which the cells stand."""
+        title = fit(self.title, width)
+        return title if self.align == "left" else title.rstrip().rjust(width)
+
 
 def choose(columns: Sequence[Column[R]], width: int) -> list[tuple[Column[R], int]]:
     """The columns that fit, in their declared order, each with its width."""

@@ -271,15 +271,17 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
     def _header(self) -> Line:
         words: list[Run] = [(" ", Ink.MUTED)]
         for at, (column, width) in enumerate(self._fitted):
-            title, gap = column.title, GAP * (at > 0)
+            text, gap = column.placed_title(width), GAP * (at > 0)
             sorted_by = column is self.sort_column
             if sorted_by:
                 arrow = "▾" if self.descending else "▴"
-                if len(title) < width:
-                    title = f"{title}{arrow}"
+                # Beside the title, on the side away from the column's edge; a title that fills it has it in the gap.
+                if text.endswith(" "):
+                    text = f"{column.title}{arrow}".ljust(width)
+                elif text.startswith(" "):
+                    text = f"{arrow}{column.title}".rjust(width)
                 elif gap:
-                    gap = arrow  # a title that fills its column has its arrow in the gap before it
-            text = fit(title, width) if column.align == "left" else fit(title, width).rstrip().rjust(width)
+                    gap = arrow
             words.append((gap + text, Ink.ACCENT if sorted_by else Ink.MUTED))
         return Line(merged(words))
 
