@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from cockpit.errors import StrategyError
@@ -35,19 +36,20 @@ class Decider(Protocol):
 class Listener:
     """Hears one strategy in this process: counts its warm-up and checks its words. A :class:`Decider`."""
 
-    def __init__(self, strategy: Strategy, name: str) -> None:
-        """The strategy, and the name by which sentences call it.
+    def __init__(self, strategy: Strategy, name: str, file: Path | None = None) -> None:
+        """The strategy, the name by which sentences call it, and a user's file, whose lines they tell.
 
         Raises:
             StrategyError: its warm-up is no number of bars.
         """
         self._strategy = strategy
         self._name = name
+        self._file = file
         self._fed = 0
         try:
             warm_up: object = strategy.warm_up
         except (Exception, SystemExit) as error:
-            raise failure(name, "warm_up", error) from error
+            raise failure(name, "warm_up", error, file) from error
         if isinstance(warm_up, bool) or not isinstance(warm_up, int) or not 0 <= warm_up <= LONGEST_WARM_UP:
             raise StrategyError(
                 f"strategy {name}: warm_up is a number of bars up to {LONGEST_WARM_UP}, not {warm_up!r}"
@@ -73,7 +75,7 @@ class Listener:
         try:
             signal: object = strategy.on_bar(bar)
         except (Exception, SystemExit) as error:
-            raise failure(self._name, "on_bar", error) from error
+            raise failure(self._name, "on_bar", error, self._file) from error
         if signal is not None and not isinstance(signal, Signal):
             raise StrategyError(
                 f"strategy {self._name}: on_bar answers with a Signal or None, not with {repr(signal)[:60]}"
@@ -84,13 +86,9 @@ class Listener:
         return signal if signal.target >= 0.0 or strategy.allow_short else Signal(0.0, signal.reason)
 
 
-def failure(name: str, where: str, error: BaseException) -> StrategyError:
-    """A sentence about an exception from the code of a strategy, caught where that was called: what, and in which line.
-
-    The line is the last one in the file that was called, however deep in a library the exception was raised.
-    """
-    called = traceback.extract_tb(error.__traceback__)[1:]
-    lines = [one.lineno for one in called if one.filename == called[0].filename]
-    at = f" ({called[0].filename}, line {lines[-1]})" if lines else ""
+def failure(name: str, where: str, error: BaseException, file: Path | None = None) -> StrategyError:
+    """A sentence about an exception from the code of a strategy: what, and in which line of its file it came up."""
+    lines = [one.lineno for one in traceback.extract_tb(error.__traceback__) if one.filename == str(file)]
+    at = f" ({file}, line {lines[-1]})" if lines else ""
     words = " ".join(str(error).split())[:_LONGEST_WORDS]
     return StrategyError(f"strategy {name}: {where} failed{at}: {type(error).__name__}{f': {words}' if words else ''}")

@@ -61,13 +61,13 @@ def load_strategy(name: str, file: Path | None, parameters: Mapping[str, object]
     """
     strategy = _built_in(name) if file is None else strategy_in(name, file)
     try:
-        return Listener(strategy(**parameters), name)
+        return Listener(strategy(**parameters), name, file)
     except StrategyError:
         raise
     except ValueError as error:
         raise UsageError(f"strategy {name}: {' '.join(str(error).split())}") from error
     except (Exception, SystemExit) as error:
-        raise failure(name, "its start", error) from error
+        raise failure(name, "its start", error, file) from error
 
 
 def strategy_in(name: str, file: Path) -> type[Strategy]:
@@ -123,5 +123,5 @@ def _executed(name: str, file: Path) -> ModuleType:
     try:
         exec(code, vars(module))
     except (Exception, SystemExit) as error:
-        raise failure(name, "its file", error) from error
+        raise failure(name, "its file", error, file) from error
     return module
