@@ -31,7 +31,8 @@ FOLLOWED = frozenset(
         *(f"cache.{kind}_seconds" for kind in _TIMES_TO_LIVE),
         *("portfolio.fill_model", "portfolio.commission", "portfolio.max_quote_age"),
         *("sentiment.names", "sentiment.keep_seconds"),
-        *("ticks.batch_rows", "ticks.batch_seconds", "ticks.idle_seconds", "ticks.keep_days", "ticks.disk_share"),
+        *("ticks.batch_rows", "ticks.batch_seconds", "ticks.idle_seconds"),
+        *("ticks.keep_days", "ticks.keep_kline_days", "ticks.disk_share"),
     }
 )
 """Settings, and whole sections of them, that a running session follows."""

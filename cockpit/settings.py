@@ -101,6 +101,7 @@ class TickSettings(_Section):
     rollover_seconds: Positive = 85_800.0
     backfill_hours: Annotated[float, Field(ge=0, le=168)] = 2.0
     keep_days: Annotated[float, Field(ge=0, le=36_500)] = 0.0
+    keep_kline_days: Annotated[float, Field(ge=0, le=36_500)] = 0.0
     disk_share: Annotated[float, Field(gt=0, le=0.9)] = 0.5
     switch_venue: bool = True
     record_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 1024

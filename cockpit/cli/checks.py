@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _OLDEST_SQLITE = (3, 35, 0)
 _CONNECT_SECONDS = 5.0
+_MUCH_EMPTY = 64_000_000
 
 
 class Verdict(StrEnum):
@@ -58,6 +59,7 @@ def examine(invocation: Invocation, *, online: bool = False) -> list[Finding]:
     findings.extend(_folders(settings.folders()))
     findings.append(_disk(settings.folders().data))
     findings.append(_file_system(settings.folders().data))
+    findings.append(_database(settings.folders().database))
     findings.extend(_keys(settings))
     findings.append(_port(settings))
     if online and settings.profile == "live":
@@ -148,6 +150,26 @@ def _file_system(folder: Path) -> Finding:
     if is_doubtful(kind):
         return Finding("file system", Verdict.WARN, kind, "its locks may be weak; a local --data-dir is safer")
     return Finding("file system", Verdict.OK, kind)
+
+
+def _database(file: Path) -> Finding:
+    from cockpit.storage.failures import DamagedDatabaseError
+    from cockpit.storage.pages import inspect
+
+    if not file.exists():
+        return Finding("database", Verdict.OK, "none yet (made at the first start)")
+    try:
+        pages = inspect(file)
+    except DamagedDatabaseError as error:
+        remedy = "start the screen: it moves the file aside and takes the newest sound copy"
+        return Finding("database", Verdict.FAIL, f"damaged ({error.reason})", remedy)
+    except CockpitError as error:
+        return Finding("database", Verdict.FAIL, str(error), "see that it is yours and that no other program has it")
+    empty = pages.empty_bytes
+    detail = f"{(pages.used_bytes + empty) / 1e6:,.1f} MB, {empty / 1e6:,.1f} MB of them empty"
+    if empty > _MUCH_EMPTY and not pages.shrinks:
+        return Finding("database", Verdict.WARN, detail, "cockpit doctor --compact gives that back to the disk")
+    return Finding("database", Verdict.OK, detail)
 
 
 def _keys(settings: "Settings") -> Iterator[Finding]:

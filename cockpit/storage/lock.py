@@ -2,10 +2,16 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic, sleep
 from types import TracebackType
 
 from cockpit.errors import StorageError
 from cockpit.paths import Paths
+
+_WAIT_SECONDS = 2.0
+_POLL_SECONDS = 0.1
 
 
 class OwnerLock:
@@ -55,6 +61,23 @@ def take_lock(paths: Paths) -> OwnerLock | None:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return OwnerLock(descriptor)
+
+
+@contextmanager
+def owned(paths: Paths, purpose: str) -> Iterator[None]:
+    """Own the folder for a purpose. Another command is done in a moment; a cockpit that runs is not.
+
+    Raises:
+        StorageError: another process goes on owning it; the sentence names the purpose.
+    """
+    paths.create()
+    deadline = monotonic() + _WAIT_SECONDS
+    while (lock := take_lock(paths)) is None:
+        if monotonic() >= deadline:
+            raise StorageError(f"{owned_elsewhere(paths)}; end it before {purpose}")
+        sleep(_POLL_SECONDS)
+    with lock:
+        yield
 
 
 def owner_pid(paths: Paths) -> int | None:

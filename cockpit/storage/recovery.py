@@ -57,7 +57,7 @@ def _recover(paths: Paths, error: DamagedDatabaseError) -> str:
                 prepare(paths)
                 return (
                     f"the database was damaged ({reason}) and is in {aside} now; the copy of {made:%Y-%m-%d %H:%M} UTC "
-                    "is in its place: what came later is missing"
+                    "is in its place: what came later is missing, paper trades included"
                 )
     except OSError as failed:
         raise StorageError(f"{error}; it could not be moved to {aside} for you ({failed.strerror})") from failed

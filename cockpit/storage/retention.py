@@ -1,4 +1,4 @@
-"""Takes the oldest trades out of the database, a few thousand at once; their bars stay."""
+"""Takes the oldest trades and klines out of the database, a few thousand at once; bars of trades stay."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,7 +11,7 @@ _BATCH = 5000
 _END_MS = 1 << 60
 
 
-async def remove_oldest(database: Database, before_ms: int | None = None) -> int:
+async def remove_oldest_trades(database: Database, before_ms: int | None = None) -> int:
     """Remove some of the oldest trades, of one symbol and in one short transaction; how many.
 
     That they were stored is kept in mind, so that one of them that comes again is not counted into the bars twice.
@@ -39,15 +39,32 @@ async def remove_oldest(database: Database, before_ms: int | None = None) -> int
     return len(ids)
 
 
-async def used_bytes(database: Database) -> int:
-    """What the database holds, without the free pages that it will use again before its file grows."""
-    async with database.read() as connection:
-        sizes = []
-        for pragma in ("page_size", "page_count", "freelist_count"):
-            rows = await connection.execute_fetchall(f"PRAGMA {pragma}")
-            sizes.append(next(int(row[0]) for row in rows))
-    page, count, free = sizes
-    return page * (count - free)
+async def remove_oldest_klines(database: Database, before_ms: int | None = None) -> int:
+    """Remove some of the oldest klines, of one symbol and interval and in one short transaction; how many.
+
+    Args:
+        before_ms: leave klines that open at this time or later; without it the oldest go whatever their age.
+
+    Raises:
+        StorageError: the database cannot be written.
+    """
+    limit = _END_MS if before_ms is None else before_ms
+    async with database.write() as connection:
+        series_id = await _oldest_series(connection, limit)
+        if series_id is None:
+            return 0
+        async with connection.execute(
+            "DELETE FROM ticks_klines WHERE series_id = ?1 AND open_ms < ?2 AND open_ms <= (SELECT max(open_ms) FROM "
+            "(SELECT open_ms FROM ticks_klines WHERE series_id = ?1 ORDER BY open_ms LIMIT ?3))",
+            (series_id, limit, _BATCH),
+        ) as removed:
+            count = removed.rowcount
+        await connection.execute(
+            "DELETE FROM ticks_kline_series WHERE id = ?1 AND NOT EXISTS "
+            "(SELECT 1 FROM ticks_klines WHERE series_id = ?1)",
+            (series_id,),
+        )
+    return count
 
 
 async def _oldest_symbol(connection: Connection, limit: int) -> int | None:
@@ -56,6 +73,16 @@ async def _oldest_symbol(connection: Connection, limit: int) -> int | None:
         "SELECT s.id, (SELECT time_maker >> 1 FROM ticks_trades "
         f"WHERE key BETWEEN s.id << {ID_BITS} AND s.id << {ID_BITS} | {ID_MASK} ORDER BY key LIMIT 1) AS first_ms "
         "FROM ticks_symbols AS s WHERE first_ms < ? ORDER BY first_ms LIMIT 1",
+        (limit,),
+    )
+    return next((int(row[0]) for row in rows), None)
+
+
+async def _oldest_series(connection: Connection, limit: int) -> int | None:
+    """The symbol and interval that have the oldest first kline, where that is before the limit."""
+    rows = await connection.execute_fetchall(
+        "SELECT s.id, (SELECT min(open_ms) FROM ticks_klines WHERE series_id = s.id) AS first_ms "
+        "FROM ticks_kline_series AS s WHERE first_ms < ? ORDER BY first_ms LIMIT 1",
         (limit,),
     )
     return next((int(row[0]) for row in rows), None)

@@ -94,3 +94,21 @@ def test_a_backup_is_made_on_request_and_never_over_another_file(cockpit: Cockpi
     again = cockpit("doctor", "--backup", str(copy))
     assert again.code == 1
     assert "exists already" in again.err
+
+
+def test_the_database_is_looked_at_and_compacted_on_request(cockpit: Cockpit, home: Path) -> None:
+    assert findings(cockpit)["database"]["detail"].startswith("none yet")
+    none = cockpit("doctor", "--compact")
+    assert (none.code, "there is no database" in none.err) == (1, True)
+    assert cockpit("migrate", "up").code == 0
+    before = sorted(path.name for path in home.rglob("*"))
+    assert findings(cockpit)["database"]["verdict"] == "ok"
+    assert sorted(path.name for path in home.rglob("*")) == before, "it is only looked at"
+    done = cockpit("doctor", "--compact")
+    assert (done.code, done.out) == (0, "")
+    assert "The database takes 0." in done.err
+    (file,) = home.rglob("cockpit.db")
+    file.write_bytes(b"this is no database. " * 1000)
+    found = findings(cockpit, code=1)["database"]
+    assert (found["verdict"], "damaged" in found["detail"]) == ("fail", True)
+    assert "start the screen" in found["remedy"]

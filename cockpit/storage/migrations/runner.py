@@ -7,13 +7,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic, sleep
 
 from cockpit.errors import StorageError, UsageError
 from cockpit.paths import Paths
 from cockpit.storage.copies import copies, copy_beside
 from cockpit.storage.failures import damaged, sentences
-from cockpit.storage.lock import owned_elsewhere, take_lock
+from cockpit.storage.lock import owned, owned_elsewhere
 from cockpit.storage.migrations.steps import Migration, shipped_migrations, statements
 
 _APPLICATION_ID = 0x434B5054  # "CKPT"
@@ -27,7 +26,6 @@ _WHOLLY_CHECKED_BYTES = 32 * 1024 * 1024
 _CHECKED_BYTES = 256 * 1024 * 1024
 _BUSY_SECONDS = 5.0
 _OWNER_SECONDS = 5.0
-_LOCK_SECONDS = 2.0
 _POLL_SECONDS = 0.1
 _PRIMARY_CODE = 0xFF
 _OF_THE_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -67,6 +65,7 @@ def prepare(paths: Paths, migrations: Sequence[Migration] | None = None) -> list
     _refuse_empty(paths.database)
     with _connected(paths.database) as connection:
         check_file(connection, paths.database)
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file only, before anything is in it
         connection.execute("PRAGMA journal_mode = WAL")
         pending = _pending(connection, paths.database, migrations)
         if pending and _applied(connection):
@@ -116,7 +115,7 @@ def migration_status(paths: Paths, migrations: Sequence[Migration] | None = None
 
 def migrate_up(paths: Paths, migrations: Sequence[Migration] | None = None) -> list[str]:
     """Apply what is pending, as the owner of the folder; the labels of what was applied."""
-    with _owned(paths):
+    with owned(paths, "changing the schema"):
         return prepare(paths, migrations)
 
 
@@ -127,7 +126,7 @@ def migrate_down(paths: Paths, steps: int, migrations: Sequence[Migration] | Non
         UsageError: fewer have been applied.
     """
     migrations = shipped_migrations() if migrations is None else migrations
-    with _owned(paths), _connected(paths.database) as connection:
+    with owned(paths, "changing the schema"), _connected(paths.database) as connection:
         check_file(connection, paths.database)
         _pending(connection, paths.database, migrations)
         applied = {step.version for step in _applied(connection)}
@@ -138,19 +137,6 @@ def migrate_down(paths: Paths, steps: int, migrations: Sequence[Migration] | Non
         for migration in newest_first[:steps]:
             _revert(connection, migration)
         return [migration.label for migration in newest_first[:steps]]
-
-
-@contextmanager
-def _owned(paths: Paths) -> Iterator[None]:
-    """Own the folder. Another that migrates as well is done in a moment; a cockpit that runs is not."""
-    paths.create()
-    deadline = monotonic() + _LOCK_SECONDS
-    while (lock := take_lock(paths)) is None:
-        if monotonic() >= deadline:
-            raise StorageError(f"{owned_elsewhere(paths)}; end it before changing the schema")
-        sleep(_POLL_SECONDS)
-    with lock:
-        yield
 
 
 @contextmanager
