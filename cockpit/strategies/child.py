@@ -45,7 +45,7 @@ def main() -> None:
     watch_for_breaches(breached)
     try:
         strategy = load_strategy(begin.name, file, dict(begin.parameters))
-        answer(Ready(strategy.warm_up, held))
+        answer(Ready(strategy.warm_up, held, strategy.parameters))
         for order in messages:
             if isinstance(order, Feed):
                 answer(Said([strategy.hear(bar) for bar in order.bars]))

@@ -1,12 +1,13 @@
 """Who decides: the seam between a run (backtest, session) and a strategy, wherever that is executed."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from cockpit.errors import StrategyError
 from cockpit.strategies.api import Bar, Signal, Strategy
+from cockpit.strategies.parameters import parameters_of
 
 LONGEST_WARM_UP = 100_000
 """Bars; what is asked for beyond is a mistake."""
@@ -20,6 +21,11 @@ class Decider(Protocol):
     @property
     def warm_up(self) -> int:
         """Closed bars that it needs before it is heard, the one on which it may speak first included."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """What it runs with, by name, defaults included."""
         ...
 
     async def feed(self, bars: Sequence[Bar]) -> list[Signal | None]:
@@ -60,6 +66,11 @@ class Listener:
     def warm_up(self) -> int:
         """See :class:`Decider`."""
         return self._warm_up
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """See :class:`Decider`."""
+        return {name: getattr(self._strategy, name) for name in parameters_of(type(self._strategy))}
 
     async def feed(self, bars: Sequence[Bar]) -> list[Signal | None]:
         """See :class:`Decider`."""

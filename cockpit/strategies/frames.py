@@ -16,6 +16,9 @@ LARGEST: Final = 2**20
 
 _HEAD: Final = 4
 
+Value = str | int | float | bool
+"""Of a parameter."""
+
 
 class Begin(Struct, frozen=True, tag=True):
     """The first message to a child: what to run, and within which limits.
@@ -28,7 +31,7 @@ class Begin(Struct, frozen=True, tag=True):
 
     name: str
     file: str
-    parameters: Mapping[str, str | int | float | bool]
+    parameters: Mapping[str, Value]
     limits: Limits
 
 
@@ -44,10 +47,12 @@ class Ready(Struct, frozen=True, tag=True):
     Attributes:
         warm_up: bars that it needs.
         held: layers of the confinement that hold.
+        parameters: values by name, defaults included.
     """
 
     warm_up: int
     held: tuple[str, ...]
+    parameters: Mapping[str, Value]
 
 
 class Said(Struct, frozen=True, tag=True):

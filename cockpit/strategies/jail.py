@@ -86,12 +86,18 @@ class JailedStrategy:
         self._name = name
         self._rules = rules
         self._warm_up = 0
+        self._parameters: Mapping[str, object] = {}
         self._child = _Child(name)
 
     @property
     def warm_up(self) -> int:
         """See :class:`cockpit.strategies.decider.Decider`."""
         return self._warm_up
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """See :class:`cockpit.strategies.decider.Decider`."""
+        return self._parameters
 
     @property
     def pid(self) -> int | None:
@@ -115,7 +121,7 @@ class JailedStrategy:
         )
         if not 0 <= ready.warm_up <= LONGEST_WARM_UP:
             raise self._child.end(f"wants {ready.warm_up} bars to warm up")
-        self._warm_up, self.held = ready.warm_up, ready.held
+        self._warm_up, self._parameters, self.held = ready.warm_up, ready.parameters, ready.held
 
     async def feed(self, bars: Sequence[Bar]) -> list[Signal | None]:
         """See :class:`cockpit.strategies.decider.Decider`. Many bars go over the pipe together, with the time of each.
