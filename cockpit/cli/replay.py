@@ -1,6 +1,8 @@
 """``cockpit replay``: a recording through the same panes, or straight into the database."""
 
 import math
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,9 +36,11 @@ def replay(context: click.Context, file: Path, speed: float | None, headless: bo
     if headless and speed is not None:
         _play_through(invocation, file, speed, form)
     elif headless:
-        from cockpit.cli.ticks import store_files
+        from cockpit.cli.ticks import print_import, store_files
 
-        store_files(invocation, [file], form)
+        report = store_files(invocation, [file])
+        _say_where(invocation, report.symbols)
+        print_import(report, form)
     else:
         from cockpit.cli.screen import show_screen
 
@@ -55,9 +59,18 @@ def _play_through(invocation: Invocation, file: Path, speed: float, form: str) -
             return await play_through(file, database, invocation.settings.ticks, speed)
 
     played = complete(work())
+    _say_where(invocation, played.symbols)
     print_sheet(Sheet("replay", "replays", _PLAYED, [played]), form)
     if played.damage:
         raise DamagedError(f"{played.damage}; what comes before it is stored")
+
+
+def _say_where(invocation: Invocation, symbols: Sequence[str]) -> None:
+    """Where the trades are now, and how to look at them: not where the other commands look by themselves."""
+    if symbols:
+        folder = f" --data-dir {shlex.quote(str(invocation.data_dir))}" if invocation.data_dir is not None else ""
+        look = f"cockpit ticks bars {symbols[0]} --profile replay{folder}"
+        click.echo(f"Stored in the profile replay, {invocation.folders.database}; to look at it: {look}", err=True)
 
 
 _PLAYED: list[Column["Played"]] = [

@@ -15,6 +15,7 @@ import click
 from cockpit.cli.formats import Column, Sheet, clock_time, fixed, format_option, percent, plain, print_sheet
 from cockpit.cli.interruption import complete
 from cockpit.cli.invocation import Instant, Invocation, pass_invocation, program_options
+from cockpit.cli.stored import stored_symbol
 from cockpit.errors import DamagedError, StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -52,14 +53,14 @@ def import_files(invocation: Invocation, files: tuple[Path, ...], symbol: str | 
     What is stored already is left alone, so a file that was cut short can be read again once it is whole. A damaged
     file costs its damaged lines only; they are told, and the exit code is 5.
     """
-    store_files(invocation, files, form, symbol)
+    print_import(store_files(invocation, files, symbol), form)
 
 
-def store_files(invocation: Invocation, files: Sequence[Path], form: str, symbol: str | None = None) -> None:
-    """Import files into the database and print what came of it.
+def store_files(invocation: Invocation, files: Sequence[Path], symbol: str | None = None) -> "ImportReport":
+    """Import files into the database; what came of it.
 
     Raises:
-        DamagedError: a file is damaged; what is good in it is stored and printed.
+        UsageError: a file cannot be read, or does not tell its symbol.
         StorageError: the database cannot be written, for instance since another cockpit owns it.
     """
 
@@ -74,7 +75,15 @@ def store_files(invocation: Invocation, files: Sequence[Path], form: str, symbol
                     files, database, symbol=symbol.upper() if symbol else None, progress=progress
                 )
 
-    report = complete(work())
+    return complete(work())
+
+
+def print_import(report: "ImportReport", form: str) -> None:
+    """Print what came of an import.
+
+    Raises:
+        DamagedError: a file is damaged; what is good in it is stored and printed.
+    """
     print_sheet(Sheet("import", "imports", _REPORT, [report]), form)
     if report.damages:
         raise DamagedError("\ncockpit: ".join(report.damages))
@@ -225,18 +234,9 @@ async def _database(
     Raises:
         UsageError: nothing of that symbol is stored.
     """
-    from cockpit.storage.klines import kline_series
-    from cockpit.storage.ticks import stored_symbols
-
-    name = symbol.upper()
+    settings = invocation.settings
     async with invocation.database() as database:
-        stored = await stored_symbols(database)
-        if klines:
-            stored = sorted({*stored, *await kline_series(database)})
-        if name not in stored:
-            there = f"there are {', '.join(stored)}" if stored else "nothing is stored yet"
-            raise UsageError(f"no trade{' and no kline' if klines else ''} of {name} is stored; {there}")
-        yield database, name
+        yield database, await stored_symbol(settings, database, symbol, klines=klines)
 
 
 def _recorded(file: "SessionFile") -> str:

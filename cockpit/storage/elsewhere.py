@@ -4,17 +4,20 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-_SYMBOLS = "SELECT symbol FROM ticks_symbols UNION SELECT symbol FROM ticks_kline_series"
+_TRADED = "SELECT symbol FROM ticks_symbols"
+_KLINES = "SELECT symbol FROM ticks_kline_series"
 
 
-def symbols_in(database: Path) -> frozenset[str]:
-    """Symbols that trades or klines are stored of; none where the file is not there or cannot be read."""
+def symbols_in(database: Path, *, klines: bool = True) -> frozenset[str]:
+    """Symbols that trades, or with ``klines`` also klines alone, are stored of; none where the file cannot be read."""
     if not database.is_file():
         return frozenset()
     # Without a write-ahead log nobody has it open; a reader that may not write cannot make the log itself.
     unchanging = "" if Path(f"{database}-wal").exists() else "&immutable=1"
     try:
         with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro{unchanging}", uri=True)) as connection:
-            return frozenset(str(row[0]) for row in connection.execute(_SYMBOLS))
+            return frozenset(
+                str(row[0]) for row in connection.execute(f"{_TRADED} UNION {_KLINES}" if klines else _TRADED)
+            )
     except sqlite3.Error:
         return frozenset()

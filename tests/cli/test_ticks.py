@@ -143,9 +143,18 @@ def test_a_stretch_of_time_leaves_its_end_out(cockpit: Cockpit, file: Path) -> N
 
 
 def test_headless_replay_fills_the_replay_profile_only(cockpit: Cockpit, file: Path) -> None:
-    assert cockpit("replay", str(file), "--headless").code == 0
+    ended = cockpit("replay", str(file), "--headless")
+    assert ended.code == 0
+    assert "cockpit ticks bars BTCUSDT --profile replay\n" in ended.err, "it says where to look"
     assert cockpit("ticks", "export", "BTCUSDT", "--profile", "replay").code == 0
-    assert cockpit("ticks", "export", "BTCUSDT").code == 2
+    for words in (("export", "BTCUSDT"), ("bars", "btcusdt")):
+        refused = cockpit("ticks", *words)
+        assert (refused.code, refused.out) == (2, "")
+        assert (
+            "in the profile sim (nothing is stored there yet); the profile replay has some: add --profile replay"
+            in (refused.err)
+        )
+    assert "get some: cockpit ticks import FILE" in cockpit("ticks", "bars", "ETHUSDT").err
 
 
 def test_headless_replay_at_a_speed_goes_the_way_of_a_session(cockpit: Cockpit, file: Path, tmp_path: Path) -> None:
@@ -174,7 +183,7 @@ def test_bars_tell_what_is_missing_in_them(cockpit: Cockpit, file: Path) -> None
 def test_what_is_wrong_is_told(cockpit: Cockpit, file: Path, tmp_path: Path) -> None:
     unknown = cockpit("ticks", "bars", "ETHUSDT")
     assert (unknown.code, unknown.out) == (2, "")
-    assert "nothing is stored yet" in unknown.err
+    assert "nothing is stored there yet" in unknown.err
     cockpit("ticks", "import", str(file))
     assert cockpit("ticks", "bars", "BTCUSDT", "--timeframe", "7m").code == 2
     cut = tmp_path / "cut.gz"
