@@ -125,7 +125,8 @@ async def live_market(
                 await meta.put(database, _VENUE, exchange.served)
 
         async with _kept_at_the_end(keep):
-            yield replace(market, tasks=(("allowances", lambda: _every(_SAVE_SECONDS, keep, paused)),))
+            allowances = ("allowances", lambda: _every(_SAVE_SECONDS, keep, paused))
+            yield replace(market, tasks=(allowances, ("vendors", http.revive)))
 
 
 @asynccontextmanager
@@ -171,7 +172,8 @@ async def simulated_market(
                     "sim", Refusal.UNAVAILABLE, "the simulated market has ended; start the cockpit again"
                 )
 
-            tasks = (("market", watch), ("clock", lambda: _every(_SAVE_SECONDS, keep, paused)))
+            clocks = ("clock", lambda: _every(_SAVE_SECONDS, keep, paused))
+            tasks = (("market", watch), clocks, ("vendors", http.revive))
             async with _kept_at_the_end(keep):
                 yield replace(vendors, tasks=tasks, next_session=move, moves=True)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
@@ -13,7 +14,7 @@ from cockpit.clock import Clock
 from cockpit.errors import ProviderError, Refusal, UsageError
 from cockpit.health.status import ProviderStatus
 from cockpit.health.usage import Usage
-from cockpit.net.breaker import BreakerOpenError
+from cockpit.net.breaker import BreakerOpenError, BreakerState
 from cockpit.net.limiter import LimitError
 from cockpit.net.link import ProviderLink
 from cockpit.net.memory import read_memory, write_memory
@@ -34,6 +35,7 @@ _MAX_REDIRECTS = 3
 _PATIENCE = 90.0
 _CONNECTIONS = 256
 _A_WAIT = 0.001
+_REVIVE_SECONDS = 5.0
 _CONNECTIONS_PER_HOST = 128
 
 
@@ -156,6 +158,15 @@ class HttpClient:
                 raise
         return self.clock.monotonic() - started
 
+    async def revive(self) -> None:
+        """Ask vendors that were out of reach the cheapest thing, for ever: nobody else may need them for a while."""
+        while True:
+            await asyncio.sleep(_REVIVE_SECONDS)
+            for link in self._links.values():
+                if link.probe is not None and link.is_unreachable and link.breaker.state is not BreakerState.OPEN:
+                    with suppress(ProviderError):  # it is told by the vendor's row
+                        await link.probe()
+
     def _known(self, name: str) -> ProviderLink:
         if name not in self._links:
             raise UsageError(f"there is no vendor {name}; there are {', '.join(self._links)}")
@@ -241,24 +252,25 @@ class HttpClient:
             )
         usage = link.usage[_endpoint(request.url, request.params)]
 
+        failure: ProviderError | None = None
+
         async def once() -> Response:
-            with link.breaker.attempt() as still_closed, link.answering():
-                response = await self._followed(link, request, usage, still_closed)
-                error = (judge(response) if judge is not None else None) or refusal_of(response, self.clock.now())
-                if error is None:
-                    return response
-                if error.refusal is Refusal.QUOTA and error.retry_after is not None:
-                    self._pause(link, error.retry_after)
-                raise error
+            nonlocal failure
+            try:
+                with link.breaker.attempt() as still_closed, link.answering():
+                    return await self._judged(link, request, judge, usage, still_closed)
+            except ProviderError as error:
+                usage.failed(error.refusal.value)
+                failure = error
+                raise
 
         if self._shared is not None and self._beats is None:
             self._beats = asyncio.create_task(self._beat(self._shared.beat_seconds))
         try:
             return await self._retry(once)
-        except ProviderError as error:
-            usage.failed(error.refusal.value)
-            raise
         except BreakerOpenError as error:
+            if failure is not None:  # this very request was one failure too many: what it met says more
+                raise failure from None
             usage.failed("breaker")
             link.errors += 1  # its last error stays the one that it was left alone for
             raise link.refusal(
@@ -269,6 +281,23 @@ class HttpClient:
         except LimitError as error:
             usage.failed("allowance")
             raise link.failed(Refusal.QUOTA, f"its allowance is spent; {_next(error.wait)}", error.wait) from None
+
+    async def _judged(
+        self,
+        link: ProviderLink,
+        request: _Request,
+        judge: Judge | None,
+        usage: Usage,
+        still_closed: Callable[[], None],
+    ) -> Response:
+        """A successful answer; a refusal that tells for how long stops everybody for so long."""
+        response = await self._followed(link, request, usage, still_closed)
+        error = (judge(response) if judge is not None else None) or refusal_of(response, self.clock.now())
+        if error is None:
+            return response
+        if error.refusal is Refusal.QUOTA and error.retry_after is not None:
+            self._pause(link, error.retry_after)
+        raise error
 
     async def _followed(
         self, link: ProviderLink, request: _Request, usage: Usage, still_closed: Callable[[], None]

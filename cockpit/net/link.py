@@ -66,6 +66,7 @@ class ProviderLink:
         self.errors = 0
         self.dropped = 0
         self._state = State.STARTING
+        self._refusal: Refusal | None = None
         self._last_error = ""
         self._last_error_at: datetime | None = None
 
@@ -130,10 +131,16 @@ class ProviderLink:
             self._state = State.UP
             return
         self.errors += 1
+        self._refusal = error.refusal
         self._last_error = str(error)
         self._last_error_at = self._clock.now()
         hopeless = error.refusal in (Refusal.AUTH, Refusal.RESTRICTED)
         self._state = State.DOWN if hopeless else State.DEGRADED
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Its last answer was none, or that it has trouble of its own: asking it again tells whether it is back."""
+        return self._state is State.DEGRADED and self._refusal is Refusal.UNAVAILABLE
 
     @contextmanager
     def counting(self) -> Iterator[None]:

@@ -292,6 +292,38 @@ async def test_a_dead_vendor_is_left_alone_and_asked_again_later(
     assert http.link("x").status().breaker == "closed"
 
 
+async def test_failures_are_counted_by_try_and_the_one_that_was_too_many_is_told(
+    http: HttpClient, served: Vendor
+) -> None:
+    served.answer("", 500)
+    first, second, third = [await refused(http, served) for _ in range(3)]
+    assert ["HTTP 500" in str(error) for error in (first, second, third)] == [True, True, False]
+    (usage,) = http.link("x").status().usage
+    assert (usage.requests, usage.errors) == (5, 6), "the last one was not sent"
+    assert http.link("x").usage[usage.name].failures == {"unavailable": 5, "breaker": 1}
+
+
+async def test_a_vendor_that_is_back_is_noticed_though_nobody_needs_it(
+    served: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cockpit.net.http._REVIVE_SECONDS", 0.01)
+    served.answer("", 500).answer("", 500).answer('{"ok": 1}')
+    async with HttpClient(SystemClock(), retry=Retry(attempts=1)) as http:
+        link = http.link("x", ["100/1m"])
+        link.probe = lambda: ask(http, served, "/cheap")
+        reviving = asyncio.create_task(http.revive())
+        await asyncio.sleep(0.05)
+        assert served.requests == [], "who is well is left in peace"
+        await refused(http, served)
+        async with asyncio.timeout(5):
+            while link.status().state is not State.UP:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        reviving.cancel()
+        await asyncio.wait([reviving])
+    assert [request.path for request in served.requests] == ["/a", "/cheap", "/cheap"]
+
+
 async def test_a_spent_day_is_told_at_once(clock: HandClock, served: Vendor) -> None:
     served.answer()
     async with HttpClient(clock) as http:
