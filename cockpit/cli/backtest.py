@@ -22,19 +22,20 @@ from cockpit.cli.formats import (
 )
 from cockpit.cli.interruption import complete
 from cockpit.cli.invocation import Instant, Invocation, pass_invocation, program_options
+from cockpit.cli.stored import stored_symbol
 from cockpit.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from cockpit.settings import Settings
-    from cockpit.storage.database import Database
     from cockpit.strategies.backtest import BacktestResult
     from cockpit.strategies.decider import Decider
     from cockpit.strategies.round_trip import RoundTrip
     from cockpit.strategies.terms import Terms
 
 _FINEST = Decimal("1e-8")
+_BASIS_POINTS = click.FloatRange(0, 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,11 @@ class _Run:
 @click.option("--timeframe", default="1m", show_default=True, help="1s, 1m, 5m, 15m, 1h, 4h or 1d.")
 @click.option("--from", "start", type=Instant(), help="From this time on; bars before it warm the strategy up.")
 @click.option("--to", "end", type=Instant(), help="Up to, and without, this time.")
-@click.option("--stake", type=float, help="What a target is a share of, in the quote currency.")
-@click.option("--fee", type=float, help="Basis points of each fill.")
-@click.option("--slippage", type=float, help="Basis points that each fill is worse than its price.")
+@click.option(
+    "--stake", type=click.FloatRange(0, 1e9, min_open=True), help="What a target is a share of, in the quote currency."
+)
+@click.option("--fee", type=_BASIS_POINTS, help="Basis points of each fill.")
+@click.option("--slippage", type=_BASIS_POINTS, help="Basis points that each fill is worse than its price.")
 @click.option("--trades", is_flag=True, help="List the trades, too; json and csv always do.")
 @format_option
 @program_options()
@@ -102,7 +105,7 @@ def backtest(
         terms = Terms(*(Decimal(repr(value)) for value in (own.stake, own.fee_bp, own.slippage_bp)))
         span = _milliseconds(start), _milliseconds(end)
         async with _decider(settings, strategy, parameters) as decider, invocation.database() as database:
-            name = await _stored(settings, database, symbol)
+            name = await stored_symbol(settings, database, symbol)
             past = read_past(database, name, timeframe, *span, warm_up=decider.warm_up)
             result = await run(decider, past, Backtest(name, terms), span[0])
         if result is None:
@@ -110,7 +113,7 @@ def backtest(
         if result.deaf >= result.bars:
             needs = f"{strategy} is heard from bar {decider.warm_up} on, and there are {result.bars}"
             click.echo(f"{needs}: take a shorter timeframe or a longer time", err=True)
-        return _Run(strategy, parameters, name, timeframe, terms, result)
+        return _Run(strategy, decider.parameters, name, timeframe, terms, result)
 
     _print(complete(work()), form, trades)
 
@@ -122,39 +125,17 @@ def _is_parameter(key: str) -> bool:
 
 @asynccontextmanager
 async def _decider(settings: "Settings", name: str, parameters: Mapping[str, object]) -> "AsyncIterator[Decider]":
-    """The strategy of that name, ready for its first bar."""
+    """The strategy of that name, ready for its first bar; a user's own in a process of its own."""
     from cockpit.paths import user_strategies
+    from cockpit.strategies.jail import jailed
     from cockpit.strategies.loading import find_strategy, load_strategy
 
     file = find_strategy(name, user_strategies(settings.strategies.folder))
-    yield load_strategy(name, file, parameters)
-
-
-async def _stored(settings: "Settings", database: "Database", symbol: str) -> str:
-    """The symbol as it is stored.
-
-    Raises:
-        UsageError: nothing of it is; told is where it is, or how it gets there.
-    """
-    from typing import get_args
-
-    from cockpit.settings import Profile
-    from cockpit.storage.elsewhere import symbols_in
-    from cockpit.storage.klines import kline_series
-    from cockpit.storage.ticks import stored_symbols
-
-    name = symbol.upper()
-    stored = sorted({*await stored_symbols(database), *await kline_series(database)})
-    if name in stored:
-        return name
-    others = (settings.model_copy(update={"profile": other}) for other in get_args(Profile))
-    having = [one.profile for one in others if one.profile != settings.profile]
-    having = [
-        one for one in having if name in symbols_in(settings.model_copy(update={"profile": one}).folders().database)
-    ]
-    there = f"it has {', '.join(stored)}" if stored else "it has nothing yet"
-    remedy = f"--profile {having[0]} has some" if having else "get some with: cockpit ticks import FILE"
-    raise UsageError(f"no trade and no kline of {name} is stored in the profile {settings.profile} ({there}); {remedy}")
+    if file is None:
+        yield load_strategy(name, None, parameters)
+        return
+    async with jailed(name, file, parameters) as strategy:
+        yield strategy
 
 
 def _nothing(symbol: str, timeframe: str, start: datetime | None, end: datetime | None) -> str:
