@@ -11,6 +11,9 @@ from typing import Protocol
 
 from cockpit.options.calendar import SessionState, session_state
 
+FIRST_YEAR, LAST_YEAR = 1970, 2099
+"""What a clock may be put at: the vendors' symbols of options tell a year by its last two digits."""
+
 
 class Clock(Protocol):
     """A source of wall and monotonic time."""

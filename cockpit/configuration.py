@@ -6,9 +6,11 @@ file of mode 0600 only. This much is cheap to read, so the screen paints from it
 """
 
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -106,17 +108,18 @@ def read_configuration(
         ConfigurationError: a file cannot be read, is no TOML, or shows a secret to others.
     """
     environment = os.environ if environment is None else environment
-    layers = [Layer("default", _read(shipped("config.toml")))]
+    shipped_values = _read(shipped("config.toml"))
+    layers = [Layer("default", shipped_values)]
     chosen = file if file is not None else config_file()
-    if file is not None or chosen.exists():
+    if file is not None or _is_there(chosen):
         values = _read(chosen)
         _refuse_exposed_secrets(chosen, values)
         layers.append(Layer(f"file {chosen}", values))
-    layers.extend(_environment_layers(environment))
+    layers.extend(_environment_layers(environment, sections=shipped_values))
     for key, text in flags:
-        layers.append(Layer(f"--set {key}", _nest(key.split("."), _literal(text))))
+        layers.append(Layer(f"--set {key}", _nest(key.split("."), _value(key, text))))
     for key, value in (options or {}).items():
-        layers.append(Layer(f"--set {key}", _nest(key.split("."), value)))
+        layers.append(Layer(f"--{key.rpartition('.')[2].replace('_', '-')}", _nest(key.split("."), value)))
     profile = next(
         (layer.values["profile"] for layer in reversed(layers) if "profile" in layer.values), _DEFAULT_PROFILE
     )
@@ -133,8 +136,9 @@ def files_read(file: Path | None = None) -> tuple[Path, ...]:
     None of them where ``file`` is something that can be read only once, such as a pipe.
     """
     chosen = file if file is not None else config_file()
-    if chosen.exists() and not chosen.is_file():
-        return ()
+    with suppress(OSError):
+        if chosen.exists() and not chosen.is_file():
+            return ()
     return (chosen.absolute(), environment_file(), *sorted(user_themes().glob("*.toml")))
 
 
@@ -174,18 +178,31 @@ def _text(file: Path) -> str:
     except FileNotFoundError:
         raise ConfigurationError(f'there is no configuration file {file}; "cockpit config init" makes one') from None
     except OSError as error:
-        raise ConfigurationError(f"cannot read the configuration file {file}: {error}") from None
+        raise _unreadable(file, error) from None
     if len(content) > _MOST_BYTES:
         raise ConfigurationError(f"{file} is larger than 1 MB; that is no configuration file")
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"cannot read the configuration file {file}: {error}") from None
+        raise ConfigurationError(
+            f"cannot read the configuration file {file}: byte {error.start + 1} is no UTF-8; save it as UTF-8"
+        ) from None
 
 
-def _environment_layers(environment: Mapping[str, str]) -> Iterator[Layer]:
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError as error:
+        raise _unreadable(file, error) from None
+
+
+def _unreadable(file: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"cannot read the configuration file {file}: {error.strerror or error}")
+
+
+def _environment_layers(environment: Mapping[str, str], sections: Mapping[str, Any]) -> Iterator[Layer]:
     file = environment_file()
-    if file.exists():
+    if _is_there(file):
         _refuse_exposed(file)
         for number, line in enumerate(_text(file).splitlines(), 1):
             text = line.strip()
@@ -195,22 +212,39 @@ def _environment_layers(environment: Mapping[str, str]) -> Iterator[Layer]:
             name = name.removeprefix("export ").strip()
             if not equals or not name.startswith(_PREFIX):
                 raise ConfigurationError(f"{file}, line {number}: expected {_PREFIX}SECTION__KEY=VALUE")
-            yield _variable(name, value.strip().strip("\"'"), f"file {file}")
+            yield _variable(name, _unquoted(value.strip()), f"file {file}")
     for name, value in sorted(environment.items()):
-        # A single underscore ahead names the cockpit's own switches (COCKPIT_VECTORS and the like), not settings.
-        if name.startswith(_PREFIX) and ("__" in name or name == "COCKPIT_PROFILE"):
+        if not name.startswith(_PREFIX):
+            continue
+        if "__" in name or name == "COCKPIT_PROFILE":
             yield _variable(name, value, f"environment {name}")
+        elif (section := name.removeprefix(_PREFIX).partition("_")[0]).lower() in sections:
+            raise ConfigurationError(
+                f"{name} in the environment is no setting; two underscores stand for a dot, "
+                f"as in {_PREFIX}{section}__KEY"
+            )
+
+
+def _unquoted(text: str) -> str:
+    """A value as a shell would read it: without its quotes, and without a comment behind it."""
+    quote = text[:1]
+    if quote in {'"', "'"} and (end := text.find(quote, 1)) > 0:
+        return text[1:end]
+    return re.split(r"\s#", text, maxsplit=1)[0].rstrip()
 
 
 def _variable(name: str, value: str, origin: str) -> Layer:
     keys = name.removeprefix(_PREFIX).lower().split("__")
-    if is_secret(".".join(keys)):
-        return Layer(origin, _nest(keys, value))
-    return Layer(origin, _nest(keys, _literal(value)))
+    return Layer(origin, _nest(keys, _value(".".join(keys), value)))
 
 
-def _literal(text: str) -> Any:
-    """A TOML value, or the text itself where it is none: ``sim`` and ``0.5`` mean what they look like."""
+def _value(key: str, text: str) -> Any:
+    """A TOML value, or the text itself where it is none: ``sim`` and ``0.5`` mean what they look like.
+
+    A secret is its text, whatever it looks like.
+    """
+    if is_secret(key):
+        return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
@@ -260,7 +294,7 @@ def _refuse_exposed(file: Path) -> None:
     try:
         mode = file.stat().st_mode
     except OSError as error:
-        raise ConfigurationError(f"cannot read the configuration file {file}: {error}") from None
+        raise _unreadable(file, error) from None
     if stat.S_IMODE(mode) & 0o077:
         raise ConfigurationError(f"{file} holds a secret and can be read by others; run: chmod 600 {file}")
 

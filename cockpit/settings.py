@@ -8,14 +8,26 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
 
+from cockpit.clock import FIRST_YEAR, LAST_YEAR
 from cockpit.configuration import Configuration, Layer, is_secret, read_configuration
 from cockpit.errors import ConfigurationError
 from cockpit.paths import Paths, profile_paths
@@ -24,6 +36,7 @@ _LIMIT = re.compile(r"^(\d+)/(\d*)([smhd])\Z", re.ASCII)
 _MOST_IN_A_WINDOW = 10**9
 _LONGEST_WINDOW = 366 * 86_400
 _HUGE = 10**12
+_LONGEST_SHOWN = 80
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 Profile = Literal["sim", "live", "replay"]
@@ -59,14 +72,54 @@ def parse_limit(text: str) -> tuple[int, float]:
     return count, float(seconds)
 
 
+def _web_address(value: str) -> str:
+    return _address(value, "https", "http")
+
+
+def _stream_address(value: str) -> str:
+    return _address(value, "wss", "ws")
+
+
+def _address(value: str, *schemes: str) -> str:
+    try:
+        parts = urlsplit(value)
+        whole = parts.scheme in schemes and parts.hostname is not None and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole or not value.isprintable() or " " in value:
+        raise ValueError(f"an address reads {schemes[0]}://HOST, with :PORT and /PATH where it has them")
+    if "@" in parts.netloc:
+        raise ValueError("a name or a password has no place in an address")
+    return value
+
+
+def _instant(value: object) -> object:
+    """TOML has times of its own; elsewhere they are text. A bare number is none."""
+    if isinstance(value, str):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError("a time reads 2026-11-24T10:42:00-05:00") from None
+    return value
+
+
+def _within_reach(value: datetime) -> datetime:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"a time lies between {FIRST_YEAR} and {LAST_YEAR}")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_within_reach)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+StreamAddress = Annotated[str, AfterValidator(_stream_address)]
 ExchangeSymbol = Annotated[str, AfterValidator(_symbol)]
 RateLimit = Annotated[str, AfterValidator(_limit)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class PathSettings(_Section):
@@ -79,7 +132,7 @@ class UiSettings(_Section):
     """``[ui]``"""
 
     theme: str = "dark"
-    hz: Annotated[float, Field(ge=0, le=30)] = 0
+    hz: Annotated[float, Field(ge=0, le=30)] = 0.0
     mouse: bool = True
     stale_seconds: Positive = 15.0
 
@@ -110,8 +163,8 @@ class TickSettings(_Section):
 class VenueSettings(_Section):
     """``[venues.NAME]``"""
 
-    ws_url: Annotated[str, Field(pattern=r"^wss?://")]
-    rest_url: Annotated[str, Field(pattern=r"^https?://")]
+    ws_url: StreamAddress
+    rest_url: WebAddress
 
 
 class Venues(_Section):
@@ -124,7 +177,7 @@ class Venues(_Section):
 class TradierSettings(_Section):
     """``[providers.tradier]``"""
 
-    base_url: Annotated[str, Field(pattern=r"^https?://")] = "https://api.tradier.com/v1"
+    base_url: WebAddress = "https://api.tradier.com/v1"
     token: SecretStr | None = None
     limits: tuple[RateLimit, ...] = ("120/1m",)
     timeout: Positive = 10.0
@@ -133,7 +186,7 @@ class TradierSettings(_Section):
 class AlphaVantageSettings(_Section):
     """``[providers.alpha_vantage]``"""
 
-    base_url: Annotated[str, Field(pattern=r"^https?://")] = "https://www.alphavantage.co"
+    base_url: WebAddress = "https://www.alphavantage.co"
     api_key: SecretStr | None = None
     limits: tuple[RateLimit, ...] = ("1/1s", "25/1d")
     timeout: Positive = 20.0
@@ -142,7 +195,7 @@ class AlphaVantageSettings(_Section):
 class StockTwitsSettings(_Section):
     """``[providers.stocktwits]``"""
 
-    base_url: Annotated[str, Field(pattern=r"^https?://")] = "https://api.stocktwits.com"
+    base_url: WebAddress = "https://api.stocktwits.com"
     limits: tuple[RateLimit, ...] = ("200/1h",)
     timeout: Positive = 10.0
 
@@ -150,8 +203,8 @@ class StockTwitsSettings(_Section):
 class RedditSettings(_Section):
     """``[providers.reddit]``: a "script" client of reddit.com/prefs/apps, and the account that it is of."""
 
-    base_url: Annotated[str, Field(pattern=r"^https?://")] = "https://oauth.reddit.com"
-    token_url: Annotated[str, Field(pattern=r"^https?://")] = "https://www.reddit.com/api/v1/access_token"
+    base_url: WebAddress = "https://oauth.reddit.com"
+    token_url: WebAddress = "https://www.reddit.com/api/v1/access_token"
     client_id: str = ""
     client_secret: SecretStr | None = None
     user: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")] = "cockpit"
@@ -185,7 +238,7 @@ class ScanSettings(_Section):
     """``[scan]``"""
 
     days: Annotated[int, Field(ge=1, le=90)] = 14
-    every_minutes: Annotated[float, Field(ge=0)] = 15
+    every_minutes: Annotated[float, Field(ge=0)] = 15.0
     concurrency: Annotated[int, Field(ge=1, le=256)] = 16
     min_quarters: Annotated[int, Field(ge=1, le=40)] = 4
     max_quarters: Annotated[int, Field(ge=1, le=40)] = 12
@@ -196,6 +249,11 @@ class ScanSettings(_Section):
     vrp_tiers: Literal["conservative", "balanced", "aggressive", "legacy"] = "balanced"
     min_price: Annotated[float, Field(ge=0)] = 5.0
     min_confirmations: Annotated[int, Field(ge=1, le=2)] = 1
+
+    def model_post_init(self, _context: object, /) -> None:
+        """Refuse to look at fewer past reports than a ratio needs."""
+        if self.min_quarters > self.max_quarters:
+            raise ValueError(f"min_quarters {self.min_quarters} is over max_quarters {self.max_quarters}")
 
 
 class SpreadSettings(_Section):
@@ -238,7 +296,7 @@ class EvTargets(_Section):
 
     ev: Positive = 0.12
     pop: Share = 0.65
-    vrp: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 1.25
+    vrp: Annotated[float, Field(gt=1)] = 1.25
     quarters: Annotated[int, Field(ge=1, le=40)] = 12
 
 
@@ -260,7 +318,7 @@ class SizingSettings(_Section):
     report_day_cap: Share = 0.15
     sector_cap: Share = 0.20
     portfolio_cap: Share = 0.30
-    tail_ratio: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 2.5
+    tail_ratio: Annotated[float, Field(gt=1)] = 2.5
     max_contracts: Annotated[int, Field(ge=1)] = 50
 
 
@@ -277,9 +335,15 @@ class StrategySettings(_Section):
     """``[strategies]``: money is in the symbol's quote currency, basis points are of what a fill is worth."""
 
     folder: str = ""
-    stake: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] = 10_000.0
+    stake: Annotated[float, Field(gt=0, le=1e9)] = 10_000.0
     fee_bp: Annotated[float, Field(ge=0, le=1000)] = 10.0
     slippage_bp: Annotated[float, Field(ge=0, le=1000)] = 1.0
+    run: Annotated[tuple[Annotated[str, Field(max_length=500)], ...], Field(max_length=50)] = ()
+    bar_seconds: Annotated[float, Field(ge=0.01, le=60)] = 0.25
+    start_seconds: Annotated[float, Field(ge=0.5, le=600)] = 10.0
+    memory_mb: Annotated[int, Field(ge=128, le=1_000_000)] = 512
+    cpu_seconds: Annotated[int, Field(ge=1, le=10_000_000)] = 3600
+    open_files: Annotated[int, Field(ge=16, le=1024)] = 32
     parameters: dict[str, dict[str, bool | int | float | str]] = Field(default_factory=dict)
 
 
@@ -318,7 +382,7 @@ class SimSettings(_Section):
     """``[sim]``: the embedded market. Everything in it follows from the seed."""
 
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 7
-    start: AwareDatetime = datetime.fromisoformat("2026-11-24T10:42:00-05:00")
+    start: Instant = datetime.fromisoformat("2026-11-24T10:42:00-05:00")
     speed: Annotated[float, Field(gt=0, le=100_000)] = 1.0
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     quotas: bool = True
@@ -351,7 +415,7 @@ class AlertSettings(_Section):
         },
         max_length=200,
     )
-    cooldown_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 300.0
+    cooldown_seconds: Annotated[float, Field(ge=0)] = 300.0
     bell: bool = True
     command: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
@@ -415,9 +479,12 @@ def validated(configuration: Configuration) -> LoadedSettings:
         _refuse_unknown(layer)
     profile = configuration.profile
     if profile not in get_args(Profile):
-        raise ConfigurationError(f"profile is {profile!r}, but there are only {', '.join(get_args(Profile))}")
+        origin = configuration.origins.get("profile", "default")
+        raise ConfigurationError(
+            f"profile ({origin}) is {_shown(profile)}, but there are only {', '.join(get_args(Profile))}"
+        )
     try:
-        settings = Settings.model_validate(configuration.values)
+        settings = Settings.model_validate(_with_tuples(configuration.values), strict=True)
     except ValidationError as error:
         raise ConfigurationError(_sentence(error, configuration.origins)) from None
     return LoadedSettings(settings, configuration.origins)
@@ -492,13 +559,66 @@ def _all_keys() -> tuple[str, ...]:
     return tuple(key for key, _ in leaves(Settings()))
 
 
+def _with_tuples(value: Any) -> Any:
+    """The same with tuples for lists, as the strict models have them."""
+    if isinstance(value, Mapping):
+        return {key: _with_tuples(inner) for key, inner in value.items()}
+    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
+
+
 def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
     first = error.errors(include_url=False)[0]
-    names = [str(part) for part in first["loc"]]
-    key = ".".join(names)
+    key = ".".join(str(part) for part in first["loc"])
     known = [path for path in origins if key == path or key.startswith(f"{path}.") or path.startswith(f"{key}.")]
-    origin = origins[max(known, key=len)] if known else "default"
-    given = "" if is_secret(key) else f", not {first['input']!r}" if not isinstance(first["input"], dict) else ""
-    given = re.sub(r"//[^/@]*@", "//(hidden)@", given)
-    message = first["msg"].removeprefix("Value error, ")
-    return f"setting {key} ({origin}): {message[0].lower()}{message[1:]}{given}"
+    places = [origins[path] for path in sorted(known, key=len, reverse=True)]
+    origin = next((place for place in places if not place.startswith("default")), "default")
+    given = "" if is_secret(key) or isinstance(first["input"], Mapping) else f", not {_shown(first['input'])}"
+    return f"setting {key} ({origin}): {_expected(first)}{given}"
+
+
+def _expected(error: ErrorDetails) -> str:
+    """What a setting must be, in the words of who writes TOML."""
+    wanted = _WANTED.get(error["type"])
+    if wanted is not None:
+        bounds = error.get("ctx", {})
+        return f"it must be {wanted.format(**{name: _bound(bound) for name, bound in bounds.items()})}"
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{message[:1].lower()}{message[1:]}"
+
+
+def _bound(value: Any) -> Any:
+    return f"{value:g}" if isinstance(value, float) else value
+
+
+_WANTED: Mapping[str, str] = {
+    "string_type": "text in quotes",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "tuple_type": 'a list, as in ["one", "two"]',
+    "dict_type": "a table",
+    "model_type": "a table",
+    "datetime_type": "a time with its zone, as in 2026-11-24T10:42:00-05:00",
+    "timezone_aware": "a time with its zone, as in 2026-11-24T10:42:00-05:00",
+    "too_short": "longer: {min_length} at least",
+    "too_long": "shorter: {max_length} at most",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "{ge} or more",
+    "less_than": "less than {lt}",
+    "less_than_equal": "{le} or less",
+    "literal_error": "{expected}",
+    "string_pattern_mismatch": "of the form {pattern}",
+}
+
+
+def _shown(value: Any) -> str:
+    """A value as TOML writes it; a name and a password in an address are not shown."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_shown, value))}]"
+    text = re.sub(r"//[^/@]*@", "//(hidden)@", repr(value))
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

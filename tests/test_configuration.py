@@ -32,7 +32,8 @@ def test_options_of_the_program_are_text_whatever_they_look_like_and_go_over_all
     )
     assert configuration.first_look().data_dir == "2024"
     assert configuration.profile == "true"
-    assert configuration.origins["paths.data_dir"] == "--set paths.data_dir"
+    assert configuration.origins["paths.data_dir"] == "--data-dir"
+    assert configuration.origins["profile"] == "--profile"
 
 
 anything = st.recursive(
@@ -57,7 +58,7 @@ def test_nonsense_looks_like_the_defaults_until_it_is_named(values: dict[str, ob
         (b".".join([b"a"] * 3000) + b" = 1\n", "without end"),
         (b"x = " + b"9" * 6000, "cannot be read"),
         (b"# " + b"x" * 2**20, "larger than 1 MB"),
-        (b"\xff\xfe[\x00", "cannot read"),
+        (b"\xff\xfe[\x00", "byte 1 is no UTF-8"),
         (b"[scan\n", "not valid TOML"),
     ],
 )
@@ -68,6 +69,21 @@ def test_what_is_no_configuration_is_one_sentence_with_the_file(tmp_path: Path, 
         read_configuration(file, environment={})
     assert str(file) in str(raised.value)
     assert len(str(raised.value)) < 500 + len(str(file))
+
+
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf[scan]\ndays = 3\n", b"[scan]\r\ndays = 3\r\n", b"[scan]\ndays = 3"])
+def test_the_habits_of_editors_are_no_faults(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "own.toml"
+    file.write_bytes(content)
+    assert read_configuration(file, environment={}).values["scan"]["days"] == 3
+
+
+def test_a_configuration_out_of_reach_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot read the configuration file .*: Is a directory\Z"):
+        read_configuration(tmp_path, environment={})
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ("x" * 300)))
+    with pytest.raises(ConfigurationError, match="File name too long"):
+        read_configuration(environment={})
 
 
 def test_keys_and_variables_without_end_are_refused() -> None:

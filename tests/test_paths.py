@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.errors import StorageError
-from cockpit.paths import profile_paths, shipped
+from cockpit.errors import ConfigurationError, StorageError
+from cockpit.paths import config_file, profile_paths, shipped
 
 
 def test_profiles_never_share_a_folder(tmp_path: Path) -> None:
@@ -24,6 +24,15 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match=r"file/sim.*--data-dir"):
         profile_paths("sim", tmp_path / "file").create()
+
+
+def test_without_a_home_nothing_is_made_where_one_happens_to_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as for a user who is in no list of users
+    with pytest.raises(ConfigurationError, match="set HOME"):
+        config_file()
+    with pytest.raises(ConfigurationError, match="no such home folder"):
+        profile_paths("sim", Path("~nobody-of-this-name/data"))
 
 
 def test_shipped_files_are_found() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,13 +69,21 @@ def test_a_profile_overrides_within_its_layer_only(tmp_path: Path) -> None:
     [
         (("scan.dayz", "3"), ["scan.dayz", "did you mean scan.days?"]),
         (("tick.symbols", "[]"), ["unknown setting tick", "did you mean ticks?"]),
-        (("scan.days", "soon"), ["scan.days", "integer", "'soon'"]),
-        (("scan.days", "0"), ["scan.days", "greater than or equal to 1"]),
+        (("scan.days", "soon"), ["scan.days", "a whole number", "'soon'"]),
+        (("scan.days", "0"), ["scan.days", "1 or more, not 0"]),
+        (("scan.min_price", "1e400"), ["scan.min_price", "finite"]),
+        (("scan.min_quarters", "20"), ["setting scan (--set scan.min_quarters)", "over max_quarters 12"]),
         (("ticks.symbols", '["btcusdt"]'), ["ticks.symbols.0", "capital letters"]),
         (("profile", "demo"), ["profile", "sim, live, replay"]),
         (("scan", "3"), ["scan is not a table"]),
-        (("sim.start", "2026-11-24"), ["sim.start", "timezone"]),
-        (("scoring.weights.ev", "90"), ["scoring.weights", "110"]),
+        (("sim.start", "2026-11-24"), ["sim.start", "with its zone"]),
+        (("sim.start", "5"), ["sim.start", "a time"]),
+        (("sim.start", "9999-12-31T00:00:00Z"), ["sim.start", "between 1970 and 2099"]),
+        (("scoring.weights.ev", "90"), ["scoring.weights (--set scoring.weights.ev)", "110"]),
+        (("providers.tradier.base_url", "https://"), ["providers.tradier.base_url", "https://HOST"]),
+        (("providers.tradier.base_url", "https://[::1"), ["providers.tradier.base_url", "https://HOST"]),
+        (("providers.tradier.base_url", "https://me:hush@x"), ["no place in an address", "(hidden)"]),
+        (("venues.binance.ws_url", "https://x"), ["venues.binance.ws_url", "wss://HOST"]),
         (("providers.tradier.limits", '["many"]'), ["providers.tradier.limits", "120/1m"]),
         (("sizing.kelly_fraction", "nan"), ["sizing.kelly_fraction"]),
     ],
@@ -82,6 +91,32 @@ def test_a_profile_overrides_within_its_layer_only(tmp_path: Path) -> None:
 def test_a_bad_value_is_refused_with_key_and_remedy(flag: tuple[str, str], words: list[str]) -> None:
     sentence = refusal(flags=[flag])
     assert all(word in sentence for word in words), sentence
+
+
+_OF_ANOTHER_KIND = {
+    int: ("true", '"5"', "2.5"),
+    float: ("true", '"5"', "nan"),
+    bool: ("1", '"yes"'),
+    str: ("5", "true"),
+}
+
+
+def test_nothing_of_another_kind_is_taken_for_a_value() -> None:
+    taken = []
+    for key, text in leaves(Settings()):
+        value = None if is_secret(key) else json.loads(text)
+        for wrong in _OF_ANOTHER_KIND.get(type(value), ()):
+            with suppress(ConfigurationError):
+                load_settings(flags=[(key, wrong)], environment={})
+                taken.append(f"{key} = {wrong}")
+    assert taken == []
+
+
+@pytest.mark.parametrize("name", ["COCKPIT_SCAN_DAYS", "COCKPIT_PROVIDERS_TRADIER_TOKEN"])
+def test_a_variable_with_one_underscore_too_few_is_refused_with_the_right_form(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} .*two underscores .*__KEY"):
+        load_settings(environment={name: "3"})
+    assert load_settings(environment={"COCKPIT_VECTORS": "x", "COCKPIT_SUPERUSER": "sudo"}).settings.scan.days == 14
 
 
 def test_a_missing_named_file_is_an_error_and_a_missing_own_file_is_not(tmp_path: Path) -> None:
@@ -117,6 +152,11 @@ def test_the_file_of_secrets_is_read_and_must_be_private(tmp_path: Path) -> None
     token = load_settings(environment={}).settings.providers.tradier.token
     assert token is not None
     assert token.get_secret_value() == "abc"
+    write(file, '\ufeffexport COCKPIT_UI__THEME="light"  # mine\r\nCOCKPIT_PROVIDERS__TRADIER__TOKEN=a#b # c\r\n')
+    settings = load_settings(environment={}).settings
+    assert settings.ui.theme == "light"
+    assert settings.providers.tradier.token is not None
+    assert settings.providers.tradier.token.get_secret_value() == "a#b"
     file.chmod(0o640)
     assert "chmod 600" in refusal()
     write(file, "TRADIER=abc\n")

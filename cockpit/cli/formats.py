@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import click
 
@@ -85,7 +85,8 @@ def print_sheet(sheet: Sheet[Any], form: str, **meta: Any) -> None:
 def print_json(name: str, **content: Any) -> None:
     """Print one document of schema ``cockpit.<name>/1``."""
     document = {"schema": f"cockpit.{name}/1", **{key: plain(value) for key, value in content.items()}}
-    print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    utf8 = sys.stdout.encoding.lower().replace("-", "") == "utf8"
+    print(json.dumps(document, indent=2, ensure_ascii=not utf8, allow_nan=False))
 
 
 def print_csv(sheet: Sheet[Any]) -> None:
@@ -98,7 +99,7 @@ def print_csv(sheet: Sheet[Any]) -> None:
 
 
 def print_table(sheet: Sheet[Any]) -> None:
-    """Print an aligned table; in colour and cut to the width only on a terminal."""
+    """Print an aligned table; on a terminal in bold and folded to its width, elsewhere plain and as wide as it is."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -106,16 +107,23 @@ def print_table(sheet: Sheet[Any]) -> None:
     terminal = sys.stdout.isatty()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in sheet.columns:
-        table.add_column(column.title, justify="right" if column.right else "left", no_wrap=not terminal)
+        justify: Literal["right", "left"] = "right" if column.right else "left"
+        table.add_column(column.title, justify=justify, no_wrap=not terminal, overflow="fold")
     for row in sheet.rows:
         values = ((column, column.value(row)) for column in sheet.columns)
-        table.add_row(*(Text(column.missing if value is None else column.text(value)) for column, value in values))
+        table.add_row(*(Text(_cell_text(column, value)) for column, value in values))
     if terminal:
         Console(highlight=False).print(table)
         return
     buffer = io.StringIO()
     Console(file=buffer, width=_WIDE, highlight=False, no_color=True).print(table)
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+
+
+def _cell_text(column: Column[R], value: Any) -> str:
+    """What a table shows; nothing that came from outside may move the cursor of a terminal."""
+    text = column.missing if value is None else column.text(value)
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cockpit.cli.interruption import complete
+from cockpit.clock import FIRST_YEAR, LAST_YEAR
 from cockpit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def parse_instant(text: str) -> datetime:
     """An instant, UTC, from ``2026-11-24T10:42:00-05:00``, ``2026-11-24 10:42`` or ``2026-11-24``.
 
     Raises:
-        UsageError: it is none of these.
+        UsageError: it is none of these, or out of reach.
     """
     from datetime import UTC, date, time
 
@@ -124,9 +125,12 @@ def parse_instant(text: str) -> datetime:
         instant = datetime.fromisoformat(text)
         if len(text) <= len("2026-11-24"):
             instant = datetime.combine(date.fromisoformat(text), time(OPEN.hour, OPEN.minute))
-        return (instant if instant.tzinfo else instant.replace(tzinfo=NEW_YORK)).astimezone(UTC)
+        instant = (instant if instant.tzinfo else instant.replace(tzinfo=NEW_YORK)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise UsageError(f"{text!r} is not a time; write 2026-11-24T10:42:00-05:00 or 2026-11-24") from None
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise UsageError(f"{text!r} is too far away; a time lies between {FIRST_YEAR} and {LAST_YEAR}")
+    return instant
 
 
 class Override(click.ParamType[tuple[str, str]]):
@@ -142,19 +146,38 @@ class Override(click.ParamType[tuple[str, str]]):
         return key.strip(), text.strip()
 
 
+class Place(click.ParamType[Path]):
+    """A path; whether it can be used is found out, and said, by what uses it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path; an empty one, such as an unset variable of a shell leaves, would mean the present folder."""
+        if not str(value):
+            self.fail(f"it names no {self.name}", param, ctx)
+        return Path(value)
+
+
+class Count(click.IntRange):
+    """A whole number of a range."""
+
+    name = "whole number"
+
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def program_options(*, hidden: bool = True) -> Callable[[F], F]:
     """The options of :class:`Invocation`, which may stand before the command or after it."""
-    folder = click.Path(path_type=Path, file_okay=False)
-    file = click.Path(path_type=Path, dir_okay=False)
     options = (
         click.option("--profile", metavar="NAME", help="sim, live or replay."),
-        click.option("--config", type=file, help="A configuration file in place of your own."),
-        click.option("--data-dir", type=folder, help="Keep data and log below this folder."),
-        click.option("--set", type=Override(), multiple=True, help="Override a setting; may be repeated."),
-        click.option("--as-of", type=Instant(), help="Put the clock at this time."),
+        click.option("--config", type=Place("file"), help="A configuration file in place of your own."),
+        click.option("--data-dir", type=Place("folder"), help="Keep data and log below this folder."),
+        click.option(
+            "--set", type=Override(), multiple=True, help="Override a setting, as in scan.days=7; repeatable."
+        ),
+        click.option("--as-of", type=Instant(), help="Put the clock at 2026-11-24 or 2026-11-24T10:42:00-05:00."),
     )
 
     def decorate(function: F) -> F:

@@ -1,10 +1,7 @@
 """The command line's entry: which commands there are, and which exit code each end has."""
 
 import logging
-import os
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,11 +12,11 @@ from cockpit import __version__
 from cockpit.cli.interruption import signals_end_the_program, status
 from cockpit.cli.invocation import Invocation, program_options
 from cockpit.cli.screen import show_screen
+from cockpit.cli.streams import OutputError, check_output, let_the_pipe_go, open_missing, say, stdout_is_broken
 from cockpit.errors import CockpitError, ExitCode, UsageError
 
 log = logging.getLogger(__name__)
 
-_PIPE_CLOSED = 141
 _COMMANDS = (
     *("scan", "explain", "book", "ticks", "replay", "backtest"),
     *("health", "doctor", "migrate", "config", "emulator"),
@@ -45,7 +42,7 @@ class _Program(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            raise SystemExit(_let_the_pipe_go()) from None
+            raise SystemExit(let_the_pipe_go()) from None
 
 
 @click.group(cls=_Program, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -74,35 +71,34 @@ def run(argv: Sequence[str]) -> int:
     invocation = Invocation()
     with signals_end_the_program():
         try:
+            open_missing()
             code = cockpit.main(args=list(argv), prog_name="cockpit", standalone_mode=False, obj=invocation)
-            sys.stdout.flush()
+            check_output()
         except click.ClickException as error:
-            error.show()
-            return ExitCode.USAGE
+            return _misused(error)
         except (click.Abort, KeyboardInterrupt):
             return status(2)
         except CockpitError as error:
-            return _say(str(error), error.exit_code)
+            return say(str(error), error.exit_code)
         except BrokenPipeError:
-            return _let_the_pipe_go()
+            return let_the_pipe_go()
         except SystemExit as error:
             return error.code if isinstance(error.code, int) else ExitCode.ERROR
         except Exception as error:  # noqa: BLE001 - a trace on the screen may hold secrets, and helps no user
-            return _say(f"something unexpected went wrong; {_record(error, invocation)}", ExitCode.ERROR)
+            if isinstance(error, OSError) and stdout_is_broken():
+                return say(str(OutputError(error)), ExitCode.ERROR)
+            return say(f"something unexpected went wrong; {_record(error, invocation)}", ExitCode.ERROR)
     return code if isinstance(code, int) else ExitCode.OK
 
 
-def _say(sentence: str, code: int) -> int:
-    with suppress(OSError):
-        print(f"cockpit: {sentence}", file=sys.stderr, flush=True)
-    return code
-
-
-def _let_the_pipe_go() -> int:
-    """The reader has gone: nothing more can be said, and the interpreter must not try to flush at its end."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return _PIPE_CLOSED
+def _misused(error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return ExitCode.USAGE
+    context = getattr(error, "ctx", None)
+    program = "cockpit" if context is None else context.command_path
+    sentence = error.format_message().rstrip(".")
+    return say(f'{sentence[:1].lower()}{sentence[1:]}; "{program} --help" has the rest', ExitCode.USAGE)
 
 
 def _record(error: Exception, invocation: Invocation) -> str:

@@ -1,0 +1,92 @@
+"""The standard streams as a shell hands them over: perhaps closed, perhaps on a full disk, perhaps without UTF-8."""
+
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+from cockpit.errors import CockpitError
+
+_PIPE_CLOSED = 141
+_LONGEST = 2000
+
+
+class OutputError(CockpitError):
+    """stdout takes nothing: what was asked for could not be handed over."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"cannot write to stdout: {error.strerror or error}")
+
+
+def open_missing() -> None:
+    """See to it that all three streams are there, and that none fails on a character it does not know.
+
+    Raises:
+        OutputError: stdout is closed.
+    """
+    streams: dict[str, TextIO | None] = {"stdin": sys.stdin, "stdout": sys.stdout, "stderr": sys.stderr}
+    # Descriptors 0 to 2 must be taken, or the next file that is opened becomes stdout.
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    for name, stream in streams.items():
+        if stream is None:
+            nowhere = open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8")  # noqa: SIM115 - stays open
+            setattr(sys, name, nowhere)
+    if streams["stdout"] is None:
+        raise OutputError(OSError("it is closed"))
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def check_output() -> None:
+    """Hand over what is still held back.
+
+    Raises:
+        OutputError: stdout does not take it.
+        BrokenPipeError: its reader has gone.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _drop_output()
+        raise OutputError(error) from None
+
+
+def stdout_is_broken() -> bool:
+    """True where stdout takes nothing more; what it holds back is dropped then."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
+        return True
+    return False
+
+
+def let_the_pipe_go() -> int:
+    """The reader has gone: nothing more can be said. Returns the exit status for that."""
+    _drop_output()
+    return _PIPE_CLOSED
+
+
+def say(sentence: str, code: int) -> int:
+    """Tell a person how it ended, in one sentence on stderr; ``code`` is returned.
+
+    What a vendor or a file put into it cannot move the cursor of the terminal.
+    """
+    text = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in sentence)
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}…"
+    with suppress(OSError):
+        print(f"cockpit: {text}", file=sys.stderr, flush=True)
+    return code
+
+
+def _drop_output() -> None:
+    """The interpreter must not try to flush at its end."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
