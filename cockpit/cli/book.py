@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cockpit.cli.explanations import print_explanation
 from cockpit.cli.formats import (
     Column,
     Sheet,
@@ -18,11 +19,17 @@ from cockpit.cli.formats import (
     print_table,
 )
 from cockpit.cli.invocation import Invocation, pass_invocation, program_options
-from cockpit.errors import OrderRefusedError, StorageError
+from cockpit.cli.scorecard_records import SCORECARD_COLUMNS, scorecard_record, trade_record
+from cockpit.errors import OrderRefusedError, StorageError, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cockpit.context import Context
     from cockpit.portfolio.position import Account, ClosedPosition, Position
+    from cockpit.portfolio.trade import Trade
+
+_GROUPS = ("structure", "vrp", "move", "ending", "month", "name")
 
 
 @click.group(invoke_without_command=True)
@@ -137,6 +144,72 @@ def export(invocation: Invocation, form: str) -> None:
 
         columns: list[Column[dict[str, str]]] = [Column(name, name, itemgetter(name)) for name in COLUMNS]
         print_csv(Sheet("book", "fills", columns, fills))
+
+
+@book.command("scorecard")
+@click.option("--by", type=click.Choice(_GROUPS), help="Also for each group of these.")
+@format_option
+@program_options()
+@pass_invocation
+def show_scorecard(invocation: Invocation, by: str | None, form: str) -> None:
+    """Show how the closed trades did, and what was expected of them.
+
+    Each spread counts once, whatever its legs. What came of reports since is kept first.
+    """
+    from cockpit.portfolio.scorecard import By, grouped, scorecard
+    from cockpit.portfolio.scorecard_words import scorecard_explained
+
+    async def work(session: "Context") -> list["Trade"]:
+        await session.broker.settle_expired()
+        await session.outcomes.collect()
+        return await session.commands.trades()
+
+    trades = invocation.run(work)
+    card, groups = scorecard(trades), grouped(trades, By(by)) if by else ()
+    if form == "json":
+        records = [scorecard_record(one) for one in (card, *groups)]
+        print_json("scorecard", scorecard=records[0], by=by, groups=records[1:])
+    elif form == "csv":
+        print_csv(Sheet("scorecard", "groups", SCORECARD_COLUMNS, [card, *groups]))
+    elif not card.trades:
+        click.echo("No closed position yet.", err=True)
+    else:
+        print_explanation(scorecard_explained(card, groups, By(by).heading if by else ""), form, "scorecard")
+
+
+@book.command("review")
+@click.argument("position_id")
+@format_option
+@program_options()
+@pass_invocation
+def show_review(invocation: Invocation, position_id: str, form: str) -> None:
+    """Show what was expected of one trade, what came, and where the money went."""
+    from cockpit.portfolio.review import account, move_missing, review, verdict, volatility_missing
+
+    async def work(session: "Context") -> tuple[list["Trade"], "datetime"]:
+        await session.marker.mark()
+        await session.outcomes.collect()
+        return await session.commands.trades(), session.clock.now()
+
+    trades, now = invocation.run(work)
+    wanted = position_id.upper()
+    trade = next((trade for trade in trades if trade.position_id == wanted), None)
+    if trade is None:
+        raise UsageError(f'there has been no position {position_id}; "cockpit book" and "book history" list their ids')
+    if form == "json":
+        outcome = trade.outcome
+        print_json(
+            "review",
+            position=trade_record(trade),
+            verdict=verdict(trade, now),
+            ending=trade.ending,
+            passage=trade.passage(now),
+            move_missing=None if outcome and outcome.close_move is not None else move_missing(trade, now),
+            volatility_missing=None if trade.after else volatility_missing(trade, now),
+            account=account(trade),
+        )
+    else:
+        print_explanation(review(trade, now), form, "review")
 
 
 def _refuse_if_read_only(session: "Context") -> None:

@@ -16,7 +16,7 @@ from cockpit.options.chain import OptionChain
 from cockpit.options.smile import Smile
 from cockpit.portfolio.aftermath import Move, days_needed, move_on, reaction_over
 from cockpit.portfolio.position import Position
-from cockpit.portfolio.trade import Passage, Trade
+from cockpit.portfolio.trade import Passage, Trade, settled_from
 from cockpit.providers.ports import OptionVenue
 from cockpit.scan.earnings import Timing
 from cockpit.storage.database import Database
@@ -43,6 +43,7 @@ class Outcomes:
         self._every = every
         self._due = asyncio.Event()
         self._unlooked: dict[str, Trade | None] = {}
+        self._early: set[str] = set()
 
     def soon(self) -> None:
         """Look at what is missing now: time has moved."""
@@ -82,9 +83,10 @@ class Outcomes:
                 await self._rows.keep_problem(trades, found, now)
 
     async def look(self, position: Position, chain: OptionChain, smile: Smile | None) -> None:
-        """Take the volatility after the report from a chain that was read for the marks; the first one is kept.
+        """Take the volatility after the report from a chain that was read for the marks.
 
-        A chain with quotes from before the report's first session is no look after it.
+        The first look is kept until the first one of that day into a settled market, which is kept for good. A chain
+        with quotes from before the report's first session is no look after it.
         """
         if self._rows.read_only or position.report_date is None:
             return
@@ -96,21 +98,24 @@ class Outcomes:
         if (quoted_at or chain.fetched_at) < opens_at(state.day):
             return
         trade = await self._unlooked_at(position.position_id)
-        if trade is None or trade.passage(now) is not Passage.THROUGH:
+        settled = None if trade is None or trade.entry is None else settled_from(trade.entry)
+        if trade is None or settled is None or trade.passage(now) is not Passage.THROUGH:
             return
+        early = now < settled
         volatility = smile.at_the_money() if smile is not None else None
-        if volatility is not None:
-            await self._rows.keep_volatility(trade, volatility, now)
-            self._unlooked[position.position_id] = None
+        if volatility is None or (early and trade.position_id in self._early):
+            return
+        await self._rows.keep_volatility(trade, volatility, now, settled)
+        if early:
+            self._early.add(trade.position_id)
+        else:
+            self._unlooked[trade.position_id] = None
 
     async def _unlooked_at(self, position_id: str) -> Trade | None:
         """The trade whose volatility after the report is still wanted. It is read once, since it does not change."""
         if position_id not in self._unlooked:
             trade = await self._rows.trade(position_id)
-            had = (
-                trade is None or trade.entry is None or (trade.outcome is not None and trade.outcome.atm_iv is not None)
-            )
-            self._unlooked[position_id] = None if had else trade
+            self._unlooked[position_id] = trade if trade is not None and _is_unlooked(trade) else None
         return self._unlooked[position_id]
 
     async def _move(self, report: _Report) -> Move | str:
@@ -121,6 +126,13 @@ class Outcomes:
         except ProviderError as error:
             return str(error)
         return move_on(symbol, day, timing, bars)
+
+
+def _is_unlooked(trade: Trade) -> bool:
+    """True while a look into a settled market may still be wanted."""
+    settled = None if trade.entry is None else settled_from(trade.entry)
+    looked_at = None if trade.outcome is None else trade.outcome.iv_at
+    return settled is not None and (looked_at is None or looked_at < settled)
 
 
 def _report_due(trade: Trade, now: datetime) -> _Report | None:

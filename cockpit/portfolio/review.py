@@ -59,7 +59,7 @@ def verdict(trade: Trade, now: datetime) -> str:
     words = []
     entry, outcome = trade.entry, trade.outcome
     if outcome is not None and outcome.close_move is not None:
-        said = f"the report moved the price {100.0 * outcome.close_move:+.1f} %"
+        said = f"the report moved the price {_moved(outcome.close_move)}"
         if entry is not None and entry.implied_move is not None:
             inside = abs(outcome.close_move) <= entry.implied_move
             said += f", {'inside' if inside else 'outside'} the implied {percent(entry.implied_move)}"
@@ -161,8 +161,8 @@ def _came(trade: Trade, now: datetime) -> list[Row]:
         days = f"close of {outcome.base_day:%d %b} to {{}} of {outcome.reaction_day:%d %b}"
         doubt = "; the larger of two sessions" if entry is not None and entry.timing is Timing.UNKNOWN else ""
         rows = [
-            Row("move to the open", f"{100.0 * outcome.gap:+.1f} %", days.format("open")),
-            Row("move to the close", f"{100.0 * outcome.close_move:+.1f} %", days.format("close") + doubt),
+            Row("move to the open", _moved(outcome.gap), days.format("open")),
+            Row("move to the close", _moved(outcome.close_move), days.format("close") + doubt),
         ]
         if entry is not None and entry.implied_move:
             share = abs(outcome.close_move) / entry.implied_move
@@ -173,20 +173,26 @@ def _came(trade: Trade, now: datetime) -> list[Row]:
         rows.append(Row("volatility after", UNKNOWN, volatility_missing(trade, now)))
     else:
         rows.append(Row("volatility after", percent(after[0]), f"{_clock(after[1])}{_crush(entry, after[0])}"))
-    if trade.closed_at is None or trade.debit is None:
+    if trade.ended_at is None or trade.debit is None:
         return [*rows, Row("end", "open")]
-    rows.append(Row("end", trade.ending or UNKNOWN, _clock(trade.closed_at)))
+    rows.append(Row("end", trade.ending or UNKNOWN, _clock(trade.ended_at)))
     end = trade.exit
     if trade.reason == "closed":
         beside = f"mid {_price(-end.mid)}" if end is not None and end.mid is not None else ""
         rows.append(Row("paid to close", money(float(trade.debit)), beside))
     if end is not None and end.spot is not None:
         start = entry.spot if entry is not None else None
-        since = f"{100.0 * (end.spot / start - 1.0):+.1f} % since the opening at {start:,.2f}" if start else ""
+        since = f"{_moved(end.spot / start - 1.0)} since the opening at {start:,.2f}" if start else ""
         rows.append(Row("price then", money(end.spot), since))
     if trade.note:
-        rows.append(Row("settlement", trade.note))
+        rows.append(Row("settlement", "in cash", trade.note))
     return rows
+
+
+def _moved(fraction: float) -> str:
+    """A signed percentage; what rounds to nothing has no sign."""
+    text = f"{100.0 * fraction:+.1f}"
+    return f"{text if text.strip('+-0.') else '0.0'} %"
 
 
 def _report(entry: Entry) -> str:

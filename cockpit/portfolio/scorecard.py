@@ -243,9 +243,9 @@ def grouped(trades: Iterable[Trade], by: By) -> tuple[Scorecard, ...]:
 def _closed(trades: Iterable[Trade]) -> list[_Closed]:
     """In the order in which they ended; of what ended at one time, the position that was opened first."""
     ended = [
-        (trade.closed_at, trade.opened_at, trade.position_id, trade, trade.realised)
+        (ended_at, trade.opened_at, trade.position_id, trade, trade.realised)
         for trade in trades
-        if trade.closed_at is not None and trade.realised is not None
+        if (ended_at := trade.ended_at) is not None and trade.realised is not None
     ]
     return [_Closed(trade, realised) for *_, trade, realised in sorted(ended, key=lambda one: one[:3])]
 
@@ -276,7 +276,7 @@ def _drawdown(results: Sequence[Decimal]) -> Decimal | None:
 
 
 def _days(trade: Trade) -> float:
-    return 0.0 if trade.closed_at is None else (trade.closed_at - trade.opened_at).total_seconds() / 86_400.0
+    return 0.0 if trade.ended_at is None else (trade.ended_at - trade.opened_at).total_seconds() / 86_400.0
 
 
 def _probability(closed: Sequence[_Closed]) -> Probability:
@@ -344,7 +344,7 @@ def _move_label(trade: Trade) -> str:
 
 
 def _month_label(trade: Trade) -> str:
-    return _UNKNOWN if trade.closed_at is None else f"{trade.closed_at.astimezone(NEW_YORK):%Y-%m}"
+    return _UNKNOWN if trade.ended_at is None else f"{trade.ended_at.astimezone(NEW_YORK):%Y-%m}"
 
 
 _LABELS: dict[By, Callable[[Trade], str]] = {

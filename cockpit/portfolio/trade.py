@@ -72,7 +72,8 @@ class Outcome:
     Attributes:
         base_day, reaction_day: the sessions between which the price moved.
         gap: signed move from the close before to the open; ``close_move``: to the close.
-        atm_iv: at-the-money volatility of the traded expiry on the first look after the report, at ``iv_at``.
+        atm_iv: at-the-money volatility of the traded expiry on the first look after the report, at ``iv_at``; a first
+            look into a market that has just opened gives way to the first one of that day when it has settled.
         problem: why the move is missing, after the last try at ``tried_at``; empty where nothing was in the way.
     """
 
@@ -136,15 +137,19 @@ class Trade:
         priced = None if self.entry is None else priced_from(self.entry)
         if priced is None or priced <= self.opened_at:
             return Passage.UNKNOWN
-        # What expired is settled when a cockpit next runs, which may be long after it ended.
-        end = min(closes_at(self.expiry), now if self.closed_at is None else self.closed_at)
+        end = self.ended_at or min(closes_at(self.expiry), now)
         if end >= priced:
             return Passage.THROUGH
         return Passage.AHEAD if self.closed_at is None and now < priced else Passage.BEFORE
 
     @property
+    def ended_at(self) -> datetime | None:
+        """When it was closed or expired; None while open. The settlement may have been booked long after the expiry."""
+        return None if self.closed_at is None else min(self.closed_at, closes_at(self.expiry))
+
+    @property
     def after(self) -> tuple[float, datetime] | None:
-        """The expiry's at-the-money volatility after the report with its time: of the first look, or of the exit."""
+        """The expiry's at-the-money volatility after the report with its time: of a look, or else of the exit."""
         if self.outcome is not None and self.outcome.atm_iv is not None and self.outcome.iv_at is not None:
             return self.outcome.atm_iv, self.outcome.iv_at
         if self.exit is None or self.exit.atm_iv is None or self.closed_at is None:
@@ -162,9 +167,13 @@ class Trade:
 
 def priced_from(entry: Entry) -> datetime | None:
     """The open of the first session that surely knows the report, UTC; None without a report."""
-    if entry.report_date is None:
-        return None
-    return morning_after(entry.report_date, entry.timing) - SETTLED_AFTER
+    settled = settled_from(entry)
+    return None if settled is None else settled - SETTLED_AFTER
+
+
+def settled_from(entry: Entry) -> datetime | None:
+    """When quotes and volatilities of that session have found their level, UTC; None without a report."""
+    return None if entry.report_date is None else morning_after(entry.report_date, entry.timing)
 
 
 def entry_of(ticket: Ticket, candidate: Candidate | None) -> Entry:

@@ -130,14 +130,17 @@ class TradeRows:
                 [(_number(trade), problem, stamp(at)) for trade in trades],
             )
 
-    async def keep_volatility(self, trade: Trade, atm_iv: float, at: datetime) -> None:
-        """Keep the volatility of the first look after the report; a later look changes nothing."""
+    async def keep_volatility(self, trade: Trade, atm_iv: float, at: datetime, settled: datetime) -> None:
+        """Keep the volatility of the first look after the report.
+
+        A later one changes nothing, but where the first was before ``settled`` and this one is after it on that day.
+        """
         async with self._database.write() as connection:
             await connection.execute(
                 "INSERT INTO portfolio_outcomes (position, atm_iv, iv_at) VALUES (?, ?, ?) "
                 "ON CONFLICT (position) DO UPDATE SET atm_iv = excluded.atm_iv, iv_at = excluded.iv_at "
-                "WHERE atm_iv IS NULL",
-                (_number(trade), atm_iv, stamp(at)),
+                "WHERE atm_iv IS NULL OR (iv_at < ? AND excluded.iv_at >= ? AND date(iv_at) = date(excluded.iv_at))",
+                (_number(trade), atm_iv, stamp(at), stamp(settled), stamp(settled)),
             )
 
     async def _trades(self, where: str, parameters: Sequence[object] = ()) -> list[Trade]:

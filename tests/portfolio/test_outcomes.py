@@ -25,6 +25,7 @@ from tests.portfolio.market import EXPIRY, MORNING, SYMBOL, Desk, Venue, condor,
 REPORT = date(2026, 11, 24)
 """Tuesday after the close: the reaction is Wednesday's."""
 OPEN_AFTER = datetime(2026, 11, 25, 14, 31, tzinfo=UTC)
+SETTLED = datetime(2026, 11, 25, 15, 15, tzinfo=UTC)
 OVER = datetime(2026, 11, 25, 21, 10, tzinfo=UTC)
 BARS = {
     date(2026, 11, 23): (140.0, 140.0),
@@ -265,15 +266,22 @@ async def test_the_first_look_after_the_report_is_kept(followed: Followed) -> No
     first = (await followed.trade()).after
     assert first is not None
     assert first[1] == OPEN_AFTER
+    followed.desk.clock.forward(minutes=20)
+    await _mark_anew(followed, spot=150.0)
+    assert (await followed.trade()).after == first, "the market has not settled yet"
+    followed.at(SETTLED)
+    await _mark_anew(followed, spot=149.0)
+    second = (await followed.trade()).after
+    assert second is not None
+    assert second[1] == SETTLED
+    assert second[0] != first[0]
     followed.desk.clock.forward(hours=1)
-    followed.desk.venue.spot = 150.0
-    followed.desk.marker._outcomes = Outcomes(followed.desk.database, followed.venue, followed.desk.clock)
-    await followed.desk.marker.mark()
-    assert (await followed.trade()).after == first
+    await _mark_anew(followed, spot=148.0)
+    assert (await followed.trade()).after == second
     followed.at(OVER)
     await followed.outcomes.collect()
     both = await followed.trade()
-    assert both.after == first
+    assert both.after == second
     assert both.outcome is not None
     assert both.outcome.close_move == pytest.approx(-0.07)
 
@@ -354,6 +362,23 @@ async def test_what_was_kept_is_never_changed(followed: Followed, tmp_path: Path
 async def test_there_is_no_trade_of_another_id(followed: Followed, asked: str) -> None:
     await followed.open()
     assert await followed.rows.trade(asked) is None
+
+
+async def test_an_early_look_stands_where_that_day_had_no_other(followed: Followed) -> None:
+    await followed.open()
+    followed.at(OPEN_AFTER)
+    await followed.desk.marker.mark()
+    first = (await followed.trade()).after
+    followed.at(datetime(2026, 11, 27, 15, 30, tzinfo=UTC))
+    await _mark_anew(followed, spot=149.0)
+    assert (await followed.trade()).after == first is not None
+
+
+async def _mark_anew(followed: Followed, spot: float) -> None:
+    """Mark as after a restart."""
+    followed.desk.venue.spot = spot
+    followed.desk.marker._outcomes = Outcomes(followed.desk.database, followed.venue, followed.desk.clock)
+    await followed.desk.marker.mark()
 
 
 async def _until_moved(followed: Followed) -> None:
