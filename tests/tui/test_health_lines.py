@@ -1,7 +1,18 @@
+from datetime import timedelta
+
 import pytest
 
-from cockpit.health.status import FeedStatus, HealthRow, ProcessStatus, State, StorageStatus, TaskStatus
-from cockpit.tui.panes.health_lines import health_lines
+from cockpit.health.status import (
+    FeedStatus,
+    HealthRow,
+    ProcessStatus,
+    ProviderStatus,
+    State,
+    StorageStatus,
+    TaskStatus,
+    Window,
+)
+from cockpit.tui.panes.health_lines import health_lines, strip_parts
 from cockpit.tui.widgets.columns import Moment
 from tests.tui.demo import NOW
 
@@ -48,3 +59,25 @@ def test_figures_of_one_place_stand_below_each_other(width: int) -> None:
 def test_no_line_is_too_wide(width: int) -> None:
     rows = WELL | {"storage": StorageStatus(State.DOWN, True, "the disk is full; free some space " * 3)}
     assert max(map(len, text(rows, width))) <= width
+
+
+def test_the_last_error_of_a_vendor_comes_with_its_age_and_names_it_once() -> None:
+    failed = ProviderStatus(
+        "tradier",
+        State.DEGRADED,
+        last_error="tradier: it has trouble of its own (HTTP 500)",
+        last_error_at=MOMENT.now - timedelta(seconds=12),
+    )
+    line = text(WELL | {"provider:tradier": failed}, 120)[0]
+    assert line == " tradier       degraded  12s ago: it has trouble of its own (HTTP 500)"
+
+
+def test_the_strip_tells_of_a_vendor_that_is_left_alone_in_place_of_its_limit() -> None:
+    limit = (Window(120, 60.0, 84, 38.0),)
+    rows: dict[str, HealthRow] = {
+        "provider:tradier": ProviderStatus("tradier", State.DOWN, limit, breaker="open", breaker_seconds=7.2),
+        "provider:binance": ProviderStatus("binance", State.UP, limit),
+        "provider:reddit": ProviderStatus("reddit", State.DEGRADED, limit, breaker="half-open"),
+    }
+    told = ["".join(word for word, _ in part.runs) for part in strip_parts(rows)]
+    assert told == ["TR open 00:08", "BN 84/120m", "RE half-open"]

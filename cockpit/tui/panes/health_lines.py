@@ -15,7 +15,7 @@ from cockpit.health.status import (
     Window,
 )
 from cockpit.health.wording import reset_clock
-from cockpit.tui.format import age, compact, data_size, duration, fixed, meter, signed
+from cockpit.tui.format import age, compact, data_size, duration, fixed, meter, signed, since
 from cockpit.tui.inks import Ink, Run
 from cockpit.tui.panes.alert_lines import alert_lines
 from cockpit.tui.widgets.bars import Part, words
@@ -222,6 +222,13 @@ def sentence_of(row: HealthRow) -> str:
             return row.message
 
 
+def error_of(vendor: ProviderStatus, moment: Moment) -> str:
+    """``12s ago: it has trouble of its own (HTTP 500)``: the last error, without the name that stands before it."""
+    ago = age(since(vendor.last_error_at, moment.now))
+    when = ago if ago in ("now", "?") else f"{ago} ago"
+    return f"{when}: {clean(vendor.last_error.removeprefix(f'{vendor.provider}: '))}"
+
+
 def items_of(row: HealthRow, moment: Moment) -> tuple[str, list[Item]]:
     """Name and figures of any part."""
     match row:
@@ -243,12 +250,17 @@ def provider_name(provider: ProviderStatus) -> str:
 
 
 def strip_parts(rows: dict[str, HealthRow]) -> list[Part]:
-    """Health in a few words: the vendors' limits, for the header of a small screen."""
+    """Health in a few words, for the header of a small screen: the vendors' limits; of one that is left alone, that."""
     parts = []
     for row in rows.values():
-        if isinstance(row, ProviderStatus) and (window := tightest(row)) is not None:
-            short = _SHORT.get(row.provider, row.provider[:2].upper())
-            parts.append(words((f"{short} ", Ink.MUTED), (limit_text(window), limit_ink(window)), rank=6))
+        if not isinstance(row, ProviderStatus):
+            continue
+        short = f"{_SHORT.get(row.provider, row.provider[:2].upper())} "
+        if row.breaker != "closed":
+            *_, (text, ink) = breaker_item(row)
+            parts.append(words((short, Ink.MUTED), (text, ink), rank=4))
+        elif (window := tightest(row)) is not None:
+            parts.append(words((short, Ink.MUTED), (limit_text(window), limit_ink(window)), rank=6))
     return parts
 
 
@@ -306,7 +318,8 @@ def health_lines(
 def _sentence(row: HealthRow, moment: Moment, width: int) -> list[Run]:
     name, _ = items_of(row, moment)
     state = row_state(row)
-    items: list[Item] = [(state_run(state),), ((clean(sentence_of(row)), Ink.WARN if troubled(row) else Ink.MUTED),)]
+    said = error_of(row, moment) if isinstance(row, ProviderStatus) else clean(sentence_of(row))
+    items: list[Item] = [(state_run(state),), ((said, Ink.WARN if troubled(row) else Ink.MUTED),)]
     if isinstance(row, TaskStatus):
         items.append(item("restarts", str(row.restarts), loud(row.restarts)))
     return padded(f" {fit(name, NAME)} ", items, width)

@@ -15,7 +15,7 @@ from cockpit.health.status import (
     UsageStatus,
     Window,
 )
-from cockpit.tui.format import age, compact, data_size, fixed, since
+from cockpit.tui.format import compact, data_size, fixed
 from cockpit.tui.inks import Ink, Run
 from cockpit.tui.panes.alert_lines import alert_lines
 from cockpit.tui.panes.health_lines import (
@@ -24,6 +24,7 @@ from cockpit.tui.panes.health_lines import (
     Laid,
     breaker_item,
     cache_items,
+    error_of,
     item,
     items_of,
     limit_ink,
@@ -129,9 +130,7 @@ def _vendor(
         lines += _flowed(" " * (NAME + 2), figures, width)
     if vendor.last_error:
         ink = Ink.MUTED if vendor.state is State.UP else Ink.WARN
-        ago = age(since(vendor.last_error_at, moment.now))
-        when = ago if ago in ("now", "?") else f"{ago} ago"
-        lines.append(padded(" " * (NAME + 2), [((f"{when}: {clean(vendor.last_error)}", ink),)], width))
+        lines.append(padded(" " * (NAME + 2), [((error_of(vendor, moment), ink),)], width))
     return lines
 
 
