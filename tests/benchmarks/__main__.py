@@ -2,6 +2,7 @@
 
 import sys
 
+from tests.benchmarks.backtests import backtests
 from tests.benchmarks.imports import import_time
 from tests.benchmarks.ingest import ingest
 from tests.benchmarks.maths import maths
@@ -9,7 +10,7 @@ from tests.benchmarks.net import net
 from tests.benchmarks.scans import scan_100
 from tests.benchmarks.screens import first_paint, screen_load
 
-_ALL = (import_time, maths, ingest, net, first_paint, scan_100, screen_load)
+_ALL = (import_time, maths, backtests, ingest, net, first_paint, scan_100, screen_load)
 _BENCHMARKS = {benchmark.__name__: benchmark for benchmark in _ALL}
 
 
