@@ -66,10 +66,10 @@ def test_the_last_error_of_a_vendor_comes_with_its_age_and_names_it_once() -> No
         "tradier",
         State.DEGRADED,
         last_error="tradier: it has trouble of its own (HTTP 500)",
-        last_error_at=MOMENT.now - timedelta(seconds=12),
+        last_error_at=MOMENT.now - timedelta(seconds=15),
     )
     line = text(WELL | {"provider:tradier": failed}, 120)[0]
-    assert line == " tradier       degraded  12s ago: it has trouble of its own (HTTP 500)"
+    assert line == " tradier       degraded  15s ago: it has trouble of its own (HTTP 500)"
 
 
 def test_the_strip_tells_of_a_vendor_that_is_left_alone_in_place_of_its_limit() -> None:
