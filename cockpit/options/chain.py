@@ -1,7 +1,7 @@
 """All options of one underlying and one expiry, as one vendor answer gave them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, ValuesView
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from math import inf
@@ -26,6 +26,8 @@ class OptionChain:
     spot: float | None
     fetched_at: datetime
     source: str
+    strikes: tuple[float, ...] = field(init=False, repr=False, compare=False)
+    """Every listed strike, rising."""
     duplicates: tuple[float, ...] = field(init=False, repr=False, compare=False)
     """Strikes that the answer lists more than once for one right; the last one counts."""
     _calls: dict[float, OptionQuote] = field(init=False, repr=False, compare=False)
@@ -34,27 +36,27 @@ class OptionChain:
     def __post_init__(self) -> None:
         # One table a right: a key with an enum in it costs more to look up than all the rest of a quote's way.
         given = [quote for quote in self.quotes if 0.0 < quote.strike < inf]
-        calls = {quote.strike: quote for quote in given if quote.right is Right.CALL}
-        puts = {quote.strike: quote for quote in given if quote.right is Right.PUT}
-        ordered: list[OptionQuote] = []
-        for strike in sorted(calls.keys() | puts.keys()):
-            ordered.extend(side[strike] for side in (calls, puts) if strike in side)
+        sides = [{quote.strike: quote for quote in given if quote.right is right} for right in Right]
+        strikes = tuple(sorted(set().union(*sides)))
+        calls, puts = ({strike: side[strike] for strike in strikes if strike in side} for side in sides)
+        ordered = tuple(side[strike] for strike in strikes for side in (calls, puts) if strike in side)
         repeated: tuple[float, ...] = ()
         if len(ordered) < len(given):
             listed = Counter((quote.strike, quote.right) for quote in given)
             repeated = tuple(sorted({strike for (strike, _), count in listed.items() if count > 1}))
-        for name, found in (("quotes", tuple(ordered)), ("duplicates", repeated), ("_calls", calls), ("_puts", puts)):
-            object.__setattr__(self, name, found)
+        found = {"quotes": ordered, "strikes": strikes, "duplicates": repeated, "_calls": calls, "_puts": puts}
+        for name, one in found.items():
+            object.__setattr__(self, name, one)
 
     def quote(self, right: Right, strike: float) -> OptionQuote | None:
         """The option at this strike, or None where it is not listed."""
         return (self._calls if right is Right.CALL else self._puts).get(strike)
 
-    def side(self, right: Right) -> Iterator[OptionQuote]:
-        """All calls or all puts, by rising strike."""
-        return (quote for quote in self.quotes if quote.right is right)
+    def pairs(self) -> Iterator[tuple[OptionQuote, OptionQuote]]:
+        """Call and put of every strike that lists both, by rising strike."""
+        puts = self._puts
+        return ((call, puts[strike]) for strike, call in self._calls.items() if strike in puts)
 
-    @property
-    def strikes(self) -> tuple[float, ...]:
-        """Every listed strike, rising."""
-        return tuple(sorted(self._calls.keys() | self._puts.keys()))
+    def side(self, right: Right) -> ValuesView[OptionQuote]:
+        """All calls or all puts, by rising strike."""
+        return (self._calls if right is Right.CALL else self._puts).values()

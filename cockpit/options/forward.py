@@ -1,12 +1,11 @@
 """Time to expiry, and the forward price that a chain itself quotes."""
 
 from datetime import date, datetime
-from math import exp
+from math import exp, inf
 from typing import NamedTuple
 
 from cockpit.options.calendar import NEW_YORK, closes_at, is_session, opens_at, sessions_between
 from cockpit.options.chain import OptionChain
-from cockpit.options.contract import Right
 
 SECONDS_A_YEAR = 365.0 * 86_400.0
 SESSIONS_A_YEAR = 252.0
@@ -61,21 +60,17 @@ def chain_forward(chain: OptionChain, spot: float, years: float, rate: float, di
     """
     slack = _BELOW_INTRINSIC * spot
     carried = spot * exp((rate - dividend_yield) * years)
-    best: tuple[float, float, float] | None = None
-    for call in chain.side(Right.CALL):
-        put = chain.quote(Right.PUT, call.strike)
-        call_mid = call.mid
-        put_mid = put.mid if put is not None else None
-        if call_mid is None or put_mid is None:
+    least, strike, difference = inf, 0.0, 0.0
+    for call, put in chain.pairs():
+        call_mid, put_mid = call.mid, put.mid
+        if call_mid is None or put_mid is None or not abs(call_mid - put_mid) < least:
             continue
         if call_mid + slack < spot - call.strike or put_mid + slack < call.strike - spot:
             continue
-        difference = call_mid - put_mid
-        if best is None or abs(difference) < best[0]:
-            best = abs(difference), call.strike, difference
-    if best is None:
+        strike, difference = call.strike, call_mid - put_mid
+        least = abs(difference)
+    if least == inf:
         return Forward(carried, None, 0.0)
-    _, strike, difference = best
     forward = strike + difference * exp(rate * years)
     if forward <= 0.0:
         return Forward(carried, None, 0.0)

@@ -58,8 +58,7 @@ class Payoff:
 
     def at(self, price: float) -> float:
         """Dollars at a price at expiry."""
-        value = sum(leg.quantity * max(leg.sign * (price - leg.strike), 0.0) for leg in self.legs)
-        return self.multiplier * (self.credit + value) - self.commission
+        return next((one for one in self.segments if price < one.high), self.segments[-1]).at(price)
 
     @property
     def max_profit(self) -> float:

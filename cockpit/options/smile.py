@@ -2,11 +2,12 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from datetime import datetime
 from math import exp, log, sqrt
 
 from cockpit.options.chain import OptionChain
 from cockpit.options.contract import Greeks, OptionQuote, Right
-from cockpit.options.forward import Forward
+from cockpit.options.forward import Forward, chain_forward, years_to_expiry
 from cockpit.options.implied_volatility import implied_volatility
 from cockpit.options.pricing import figures
 
@@ -20,7 +21,7 @@ class Smile:
     spreads, so their own volatility is never used. Both rights of a strike share one volatility.
     """
 
-    __slots__ = ("_memo", "chain", "discount", "forward", "rate", "years")
+    __slots__ = ("_greeks", "_memo", "chain", "discount", "forward", "rate", "years")
 
     def __init__(self, chain: OptionChain, forward: Forward, years: float, rate: float) -> None:
         self.chain = chain
@@ -29,6 +30,8 @@ class Smile:
         self.rate = rate
         self.discount = exp(-rate * years)
         self._memo: dict[float, float | None] = {}
+        # By signed strike: puts below nothing. A key with an enum in it would cost half as much as the greeks.
+        self._greeks: dict[float, Greeks | None] = {}
 
     def quote(self, strike: float) -> OptionQuote | None:
         """The out-of-the-money option at this strike, or None where it is not listed."""
@@ -72,11 +75,16 @@ class Smile:
 
     def greeks(self, right: Right, strike: float) -> Greeks | None:
         """Our own greeks of a listed option, at the strike's volatility and the chain's forward; None without one."""
-        volatility = self.volatility(strike)
-        if volatility is None:
-            return None
+        sign = right.sign
+        key = sign * strike
+        if key not in self._greeks:
+            volatility = self.volatility(strike)
+            self._greeks[key] = None if volatility is None else self._greeks_at(sign, strike, volatility)
+        return self._greeks[key]
+
+    def _greeks_at(self, sign: int, strike: float, volatility: float) -> Greeks:
         _, delta, gamma, theta, vega, _ = figures(
-            right.sign, self.carried_spot, strike, self.years, self.rate, 0.0, volatility
+            sign, self.carried_spot, strike, self.years, self.rate, 0.0, volatility
         )
         return Greeks(delta, gamma, theta, vega)
 
@@ -84,3 +92,32 @@ class Smile:
     def carried_spot(self) -> float:
         """The spot whose carry at the rate alone leads to the chain's forward: dividends are inside the forward."""
         return self.forward.price * self.discount
+
+
+def smile_of(chain: OptionChain, spot: float, now: datetime, rate: float) -> Smile:
+    """The chain's smile at its own forward.
+
+    Args:
+        spot: dollars.
+        rate: continuous, annual.
+    """
+    years = years_to_expiry(chain.expiry, now)
+    return Smile(chain, chain_forward(chain, spot, years, rate), years, rate)
+
+
+class Smiles:
+    """The smiles of one name's chains at one price and moment, each made once; arguments as of :func:`smile_of`."""
+
+    def __init__(self, spot: float, now: datetime, rate: float) -> None:
+        self._spot = spot
+        self._now = now
+        self._rate = rate
+        # By identity, which a smile keeps alive: to compare chains would cost more than to make one.
+        self._memo: dict[int, Smile] = {}
+
+    def of(self, chain: OptionChain) -> Smile:
+        """The smile of a chain."""
+        smile = self._memo.get(id(chain))
+        if smile is None:
+            smile = self._memo[id(chain)] = smile_of(chain, self._spot, self._now, self._rate)
+        return smile

@@ -1,6 +1,6 @@
 """Everything a scan finds out about one name, out of what its vendors gave. Pure: no I/O and no clock of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from math import inf, sqrt
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from cockpit.options.calendar import NEW_YORK, closes_at, is_monthly_expiry
 from cockpit.options.chain import OptionChain
-from cockpit.options.forward import Forward, chain_forward, trading_years, years_to_expiry
-from cockpit.options.smile import Smile
+from cockpit.options.forward import trading_years, years_to_expiry
+from cockpit.options.smile import Smile, Smiles
 from cockpit.scan.candidate import Candidate, InputSource, MethodMove
 from cockpit.scan.earnings import EarningsReport, PastReport, Timing
 from cockpit.scan.event_volatility import EventFlag, EventVolatility, ExpectedTerm, TermPoint, decompose
@@ -29,8 +29,6 @@ _EVENT_DOUBTS = {
     EventFlag.NEGATIVE_EVENT_VARIANCE: "no event priced",
     EventFlag.ONE_EXPIRY: "one expiry",
 }
-
-
 _AMBIENT_TIER = Tier.GOOD
 """An expiry before the report gives the ambient volatility where its options near the money are no worse than this."""
 _APART = 0.25
@@ -44,13 +42,6 @@ class _Priced:
     smile: Smile
     moves: dict[str, float]
     at_the_money: float
-
-
-def smile_of(chain: OptionChain, spot: float, now: datetime, rate: float) -> Smile:
-    """The chain's smile at its own forward."""
-    years = years_to_expiry(chain.expiry, now)
-    forward: Forward = chain_forward(chain, spot, years, rate)
-    return Smile(chain, forward, years, rate)
 
 
 def without_figures(report: EarningsReport, now: datetime, problem: str) -> Candidate:
@@ -78,6 +69,7 @@ def analyse(
     doubts: Sequence[str] = (),
     before: OptionChain | None = None,
     listed: Sequence[date] = (),
+    smiles: Smiles | None = None,
 ) -> Candidate:
     """A candidate out of what is known; what is not known stays None and is said in flags or in ``problem``.
 
@@ -89,6 +81,7 @@ def analyse(
         doubts: flags that the caller already knows of, for instance a vendor that gave no history.
         before: of the last expiry before the report, where it was read.
         listed: every expiry that the venue lists.
+        smiles: at ``spot``, where the caller wants them afterwards.
     """
     by_expiry = {chain.expiry: chain for chain in reversed(chains)}
     held = [by_expiry[day] for day in sorted(by_expiry) if covers(day, report.report_date, report.timing)]
@@ -104,7 +97,14 @@ def analyse(
     price = spot if spot is not None else first.spot
     if price is None or not 0.0 < price < inf:
         return without_figures(report, now, f"there is no price for {report.symbol}")
+    smiles = smiles or Smiles(price, now, settings.risk_free)
     past_moves, left_out = review(_before(past, now), history, settings.max_quarters)
+    remembered = history_of(past_moves)
+    flags = [
+        *doubts,
+        *_doubts(report, held, history, past_moves),
+        *_doubts_of_history(remembered, past_moves, settings),
+    ]
     candidate = replace(
         without_figures(report, now, ""),
         spot=price,
@@ -115,24 +115,22 @@ def analyse(
         quoted_at=_age_reference(first),
         problem=None,
         sources=_sources(report, first, history, past_moves, now),
+        risk_free=settings.risk_free,
+        quarters=len(past_moves),
+        historical_mean=None if remembered is None else remembered.mean / 100.0,
+        historical_median=None if remembered is None else remembered.median / 100.0,
+        dispersion=None if remembered is None else remembered.dispersion,
+        tail_ratio=None if remembered is None else remembered.tail_ratio,
+        trend=None if remembered is None else remembered.trend_word,
+        consistency=None if remembered is None else remembered.consistency,
     )
-    flags = [*doubts, *(("no timing",) if report.timing is Timing.UNKNOWN else ())]
-    if any(crossed(quote) for chain in held for quote in chain.quotes):
-        flags.append("crossed quotes")
-    if any(chain.duplicates for chain in held):
-        flags.append("duplicate strikes")
-    if split_days(history):
-        flags.append("unadjusted split")
-    if any(one.like_split for one in past_moves):
-        flags.append("split-like move")
-    candidate, remembered = _with_history(candidate, past_moves, settings, flags)
-    priced = _price(first, price, now, settings)
+    priced = _price(first, price, smiles)
     if isinstance(priced, str):
         return replace(candidate, problem=priced, flags=tuple(flags))
+    ambient = _before_the_report(report, before, listed, price, now, smiles)
     candidate = _with_moves(candidate, priced, settings, now, flags)
-    candidate, ambient = _before_the_report(candidate, before, listed, price, now, settings)
-    candidate = _with_event(candidate, priced, held[1:], ambient, history, price, now, settings, flags)
-    return replace(_with_premium(candidate, remembered, settings), flags=tuple(dict.fromkeys(flags)))
+    candidate = _with_event(candidate, priced, held[1:], ambient, history, now, smiles, flags)
+    return _with_premium(candidate, remembered, settings, flags)
 
 
 def near_the_money_tier(smile: Smile, move: float) -> Tier:
@@ -192,40 +190,41 @@ def _sources(
     )
 
 
-def _price(chain: OptionChain, spot: float, now: datetime, settings: "ScanSettings") -> _Priced | str:
+def _doubts(
+    report: EarningsReport, held: Sequence[OptionChain], history: Sequence[DailyBar], past_moves: Sequence[Reaction]
+) -> Iterator[str]:
+    if report.timing is Timing.UNKNOWN:
+        yield "no timing"
+    if any(any(map(crossed, chain.quotes)) for chain in held):
+        yield "crossed quotes"
+    if any(chain.duplicates for chain in held):
+        yield "duplicate strikes"
+    reacted = {one.reaction_day for one in past_moves}
+    if any(day not in reacted for day in split_days(history)):
+        yield "unadjusted split"
+    if any(one.like_split for one in past_moves):
+        yield "split-like move"
+
+
+def _doubts_of_history(past: History | None, past_moves: Sequence[Reaction], settings: "ScanSettings") -> Iterator[str]:
+    if len(past_moves) < settings.min_quarters:
+        yield f"{len(past_moves)} quarter{'' if len(past_moves) == 1 else 's'}"
+    if past is not None and past.tail_ratio > HIGH_TAIL_RATIO:
+        yield "heavy tail"
+
+
+def _price(chain: OptionChain, spot: float, smiles: Smiles) -> _Priced | str:
     if not chain.quotes:
         return f"the chain of {chain.expiry} is empty"
     if len(chain.strikes) == 1:
         return f"the chain of {chain.expiry} lists one strike only"
     if all(map(crossed, chain.quotes)):
         return f"every quote in the chain of {chain.expiry} is crossed"
-    smile = smile_of(chain, spot, now, settings.risk_free)
+    smile = smiles.of(chain)
     at_the_money = smile.at_the_money()
     if at_the_money is None:
         return f"the chain of {chain.expiry} has no two-sided quotes at the money"
     return _Priced(smile, implied_moves(smile, spot), at_the_money)
-
-
-def _with_history(
-    candidate: Candidate, past_moves: tuple[Reaction, ...], settings: "ScanSettings", flags: list[str]
-) -> tuple[Candidate, History | None]:
-    found = history_of(past_moves)
-    if len(past_moves) < settings.min_quarters:
-        flags.append(f"{len(past_moves)} quarter{'' if len(past_moves) == 1 else 's'}")
-    if found is None:
-        return replace(candidate, quarters=len(past_moves)), None
-    if found.tail_ratio > HIGH_TAIL_RATIO:
-        flags.append("heavy tail")
-    return replace(
-        candidate,
-        quarters=found.quarters,
-        historical_mean=found.mean / 100.0,
-        historical_median=found.median / 100.0,
-        dispersion=found.dispersion,
-        tail_ratio=found.tail_ratio,
-        trend=found.trend_word,
-        consistency=found.consistency,
-    ), found
 
 
 def _with_moves(
@@ -258,39 +257,36 @@ def _with_moves(
 
 
 def _before_the_report(
-    candidate: Candidate,
+    report: EarningsReport,
     before: OptionChain | None,
     listed: Sequence[date],
     spot: float,
     now: datetime,
-    settings: "ScanSettings",
-) -> tuple[Candidate, _Priced | None]:
-    """The expiry before the report where it is quoted well enough to be believed; else the candidate says why not."""
-    expiry = preceding_expiry(
-        listed if before is None else (before.expiry,), candidate.report_date, candidate.timing, now
-    )
-    if before is None or expiry is None:
-        missing = "none is known that has a session and more to go"
-        return replace(candidate, before_note=missing if expiry is None else f"{expiry:%d %b} was not read"), None
-    priced = _price(before, spot, now, settings)
+    smiles: Smiles,
+) -> _Priced | str:
+    """The expiry before the report where it is quoted well enough to be believed; else why not."""
+    expiry = preceding_expiry(listed if before is None else (before.expiry,), report.report_date, report.timing, now)
+    if expiry is None:
+        return "none is known that has a session and more to go"
+    if before is None:
+        return f"{expiry:%d %b} was not read"
+    priced = _price(before, spot, smiles)
     if isinstance(priced, str):
-        return replace(candidate, before_note=priced), None
+        return priced
     tier = near_the_money_tier(priced.smile, priced.moves["atmf"])
     if tier > _AMBIENT_TIER:
-        note = f"{expiry:%d %b} is quoted too widely: liquidity {tier.letter} near the money"
-        return replace(candidate, before_note=note), None
-    return candidate, priced
+        return f"{expiry:%d %b} is quoted too widely: liquidity {tier.letter} near the money"
+    return priced
 
 
 def _with_event(
     candidate: Candidate,
     priced: _Priced,
     later: Sequence[OptionChain],
-    before: _Priced | None,
+    before: _Priced | str,
     history: Sequence[DailyBar],
-    spot: float,
     now: datetime,
-    settings: "ScanSettings",
+    smiles: Smiles,
     flags: list[str],
 ) -> Candidate:
     skip = {reaction.reaction_day for reaction in candidate.reactions}
@@ -298,35 +294,36 @@ def _with_event(
     points = [_term_point(priced.smile, priced.at_the_money, now)]
     term = [(priced.smile.chain.expiry, priced.at_the_money, points[0])]
     for chain in later:
-        smile = smile_of(chain, spot, now, settings.risk_free)
+        smile = smiles.of(chain)
         volatility = smile.at_the_money()
         if volatility is not None:
             points.append(_term_point(smile, volatility, now))
             term.append((chain.expiry, volatility, points[-1]))
-    ambient = None if before is None else _term_point(before.smile, before.at_the_money, now)
+    calm: tuple[ExpectedTerm, ...] = ()
+    ambient: TermPoint | None = None
+    if not isinstance(before, str):
+        ambient = _term_point(before.smile, before.at_the_money, now)
+        expiry = before.smile.chain.expiry
+        calm = (ExpectedTerm(expiry, before.at_the_money, None, ambient.volatility, holds_report=False),)
     found: EventVolatility | None = decompose(points, realised, before=ambient)
-    expected = _expected_term(term, candidate, None if found is None else found.ambient_vol)
-    if before is not None and ambient is not None:
-        volatility = before.at_the_money
-        calm = ExpectedTerm(before.smile.chain.expiry, volatility, None, ambient.volatility, holds_report=False)
-        expected = (calm, *expected)
-    candidate = replace(
-        candidate, realised_vol=realised, event_variances=tuple(points), event_before=ambient, term=expected
-    )
     if found is None:
         flags.append(_EVENT_DOUBTS[EventFlag.ONE_EXPIRY])
-        return candidate
-    if found.flag in _EVENT_DOUBTS:
+    elif found.flag in _EVENT_DOUBTS:
         flags.append(_EVENT_DOUBTS[found.flag])
-    if ambient is not None and len(points) > 1 and _apart(found, decompose(points, realised)):
+    if found is not None and ambient is not None and len(points) > 1 and _apart(found, decompose(points, realised)):
         flags.append("event estimates differ")
     return replace(
         candidate,
-        ambient_vol=found.ambient_vol,
-        event_sd=found.event_sd,
-        event_move=found.event_move,
-        event_flag=found.flag.value,
-        event_residual=found.residual if len(points) + (ambient is not None) > 2 else None,
+        before_note=before if isinstance(before, str) else "",
+        realised_vol=realised,
+        event_variances=tuple(points),
+        event_before=ambient,
+        term=(*calm, *_expected_term(term, candidate, None if found is None else found.ambient_vol)),
+        ambient_vol=None if found is None else found.ambient_vol,
+        event_sd=None if found is None else found.event_sd,
+        event_move=None if found is None else found.event_move,
+        event_flag="" if found is None else found.flag.value,
+        event_residual=found.residual if found is not None and len(points) + (ambient is not None) > 2 else None,
     )
 
 
@@ -357,15 +354,19 @@ def _term_point(smile: Smile, volatility: float, now: datetime) -> TermPoint:
     return TermPoint(volatility * volatility * smile.years, trading_years(smile.chain.expiry, now))
 
 
-def _with_premium(candidate: Candidate, past: History | None, settings: "ScanSettings") -> Candidate:
+def _with_premium(
+    candidate: Candidate, past: History | None, settings: "ScanSettings", flags: Sequence[str]
+) -> Candidate:
     """The ratios stand on the event's own move, because a straddle also pays for the days around the report."""
+    said = tuple(dict.fromkeys(flags))
     basis = "event" if candidate.event_move is not None else candidate.implied_method
     move = candidate.event_move if candidate.event_move is not None else candidate.implied_move
     if past is None or move is None or past.quarters < settings.min_quarters:
-        return candidate
+        return replace(candidate, flags=said)
     ratios = premium(move * 100.0, past)
     return replace(
         candidate,
+        flags=said,
         vrp=ratios.shrunk,
         vrp_mean=ratios.mean,
         vrp_median=ratios.by_median,

@@ -29,6 +29,8 @@ _METHODS = {
     "tos": "0.6 straddle + 0.3 first + 0.1 second strangle",
     "sd": "1.2533 of nearest: one standard deviation",
 }
+_HALF_GONE = 0.45
+"""A gap from which on a split would have been of two for one and more."""
 _EVENT_NOTES = {
     EventFlag.OK: "V1 - forward variance x t1, from two expiries",
     EventFlag.NEGATIVE_FORWARD_VARIANCE: "V1 - realised vol^2 x t1: the term structure is inverted",
@@ -222,7 +224,11 @@ def _reactions(candidate: Candidate) -> Iterator[Row]:
         yield Row(
             f"{one.report_date} {one.timing.value}", f"{one.close_move:+.2%}", reaction_bar(one, implied, largest)
         )
-        if one.like_split:
+        if one.like_split and one.gap < _HALF_GONE:
+            yield Row(
+                "  or a split", "", "it opened where a small split would have put it, with no more money than usual"
+            )
+        elif one.like_split:
             yield Row(
                 "  no split", "", "it opened at a whole multiple, but a multiple of the usual money changed hands"
             )

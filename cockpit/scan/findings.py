@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cockpit.options.chain import OptionChain
+from cockpit.options.smile import Smiles
 from cockpit.scan.analysis import analyse
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.earnings import EarningsReport, PastReport
@@ -195,6 +196,7 @@ def find(inputs: Inputs, now: datetime, settings: "Settings") -> Findings:
     The candidate's score is that of its best tradable spread; 0 where none may be traded, None where the premium is
     unknown.
     """
+    smiles = Smiles(inputs.spot, now, settings.scan.risk_free)
     candidate = analyse(
         inputs.report,
         inputs.spot,
@@ -206,13 +208,14 @@ def find(inputs: Inputs, now: datetime, settings: "Settings") -> Findings:
         doubts=(*inputs.doubts, *(inputs.dates.flags if inputs.dates is not None else ())),
         before=inputs.before,
         listed=inputs.listed,
+        smiles=smiles,
     )
-    candidate = replace(dated(candidate, inputs.dates), risk_free=settings.scan.risk_free)
+    candidate = dated(candidate, inputs.dates)
     chain = next((chain for chain in inputs.chains if chain.expiry == candidate.expiry), None)
     if candidate.problem is not None or chain is None:
         return Findings(candidate, ())
     chains = inputs.chains if inputs.far is None else (*inputs.chains, inputs.far)
-    proposed = proposals(candidate, chains, now, settings, inputs.equity, listed=inputs.listed)
+    proposed = proposals(candidate, chains, now, settings, inputs.equity, listed=inputs.listed, smiles=smiles)
     spreads = proposed.spreads
     known = candidate.vrp is not None and bool(spreads)
     best = spreads[0] if known and spreads[0].rejected is None else None

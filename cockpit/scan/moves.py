@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from math import inf, log, sqrt
 
 from cockpit.options.calendar import next_session, previous_session, session_on_or_after, session_on_or_before
@@ -13,6 +14,11 @@ _SPLIT_SLACK = 0.025
 """How far the open may lie from a whole multiple; more would take real collapses for splits."""
 _CROWDED = 3.0
 """A split moves no more money than other days do. A collapse by as much moves a multiple: from here on it is one."""
+_SMALL_SPLITS = (1.5, 4.0 / 3.0, 1.25)
+"""Three shares for two, four for three, five for four. Prices fall as far by themselves: more must tell of a split."""
+_SMALL_SLACK = 0.015
+_CALM = 1.25
+"""Multiple of the usual money up to which a day may have been one like any other."""
 _USUAL_SESSIONS = 20
 _LEAST_SESSIONS = 5
 
@@ -40,8 +46,8 @@ class Reaction:
         gap: size of the open against the reference.
         range: high minus low over the reference; for display only.
         weight: 1, or 0.5 where the timing is unknown and the larger candidate was taken.
-        like_split: the price opened at a whole multiple of the close before, as after a split that nobody adjusted for,
-            but so much money changed hands that it is taken for real.
+        like_split: the price opened as after a split that nobody adjusted for, but it is taken for real: it was a whole
+            multiple, but money came in crowds; or it was that of a small split, which a report may look like.
     """
 
     report_date: date
@@ -78,21 +84,40 @@ def crowded(after: DailyBar, earlier: Iterable[DailyBar]) -> bool:
     Args:
         earlier: the sessions before, a month of them.
     """
-    money = sorted(bar.close * bar.volume for bar in earlier if bar.volume > 0 and _sound(bar))
-    return len(money) >= _LEAST_SESSIONS and after.close * after.volume >= _CROWDED * money[len(money) // 2]
+    usual = _usual_money(earlier)
+    return usual is not None and after.close * after.volume >= _CROWDED * usual
+
+
+def steps(before: DailyBar, after: DailyBar) -> bool:
+    """True where the price opened at 2/3, 3/4 or 4/5 of the close before, as a small split makes it."""
+    factor = before.close / after.open
+    return any(abs(factor / split - 1.0) <= _SMALL_SLACK for split in _SMALL_SPLITS)
+
+
+def calm(after: DailyBar, earlier: Iterable[DailyBar]) -> bool:
+    """True where no more money than usual changed hands; False as well where volumes do not tell.
+
+    Args:
+        earlier: the sessions before, a month of them.
+    """
+    usual = _usual_money(earlier)
+    return usual is not None and 0 < after.close * after.volume <= _CALM * usual
 
 
 def split_days(bars: Sequence[DailyBar]) -> tuple[date, ...]:
-    """Days on which a split was missed by whoever adjusted the bars, which rise by day."""
-    found = []
-    for index in range(1, len(bars)):
-        before, after = bars[index - 1], bars[index]
-        # Years of bars are looked at: what is no leap at all goes on at once.
-        if 0.6 * before.close < after.open < 1.8 * before.close:
-            continue
-        if _sound(before) and _sound(after) and _split_at(bars, index):
-            found.append(after.day)
-    return tuple(found)
+    """Days on which a split was missed by whoever adjusted the bars, which rise by day.
+
+    Small ones can be real: on the day of a report they are for the caller to leave out.
+    """
+    # Years of bars are looked at: what is no leap at all goes on at once.
+    far = [
+        index
+        for index, (before, after) in enumerate(pairwise(bars), 1)
+        if not 0.82 * before.close < after.open < 1.8 * before.close
+    ]
+    return tuple(
+        bars[index].day for index in far if _sound(bars[index - 1]) and _sound(bars[index]) and _split_at(bars, index)
+    )
 
 
 def reaction(report: PastReport, bars: Mapping[date, DailyBar]) -> Reaction | None:
@@ -158,10 +183,17 @@ def _sound(bar: DailyBar) -> bool:
     return 0.0 < bar.close < inf and 0.0 < bar.open < inf and 0.0 < bar.high < inf and 0.0 < bar.low < inf
 
 
+def _usual_money(earlier: Iterable[DailyBar]) -> float | None:
+    """Dollars that change hands in the middle one of some sessions; None where too few of them tell."""
+    money = sorted(bar.close * bar.volume for bar in earlier if bar.volume > 0 and _sound(bar))
+    return money[len(money) // 2] if len(money) >= _LEAST_SESSIONS else None
+
+
 def _split_at(bars: Sequence[DailyBar], index: int) -> bool:
-    if not leaps(bars[index - 1], bars[index]):
-        return False
-    return not crowded(bars[index], bars[max(index - _USUAL_SESSIONS, 0) : index])
+    before, after, earlier = bars[index - 1], bars[index], bars[max(index - _USUAL_SESSIONS, 0) : index]
+    if leaps(before, after):
+        return not crowded(after, earlier)
+    return steps(before, after) and calm(after, earlier)
 
 
 def _reaction(report: PastReport, bars: Mapping[date, DailyBar]) -> Reaction | str:
@@ -196,7 +228,8 @@ def _move(
         gap=abs(after.open / base.close - 1.0),
         range=(after.high - after.low) / base.close,
         weight=weight,
-        like_split=leap,
+        # What a report did and a small split on its day look alike: it stays, and the doubt is said.
+        like_split=leap or (steps(base, after) and calm(after, _month_before(bars, reaction_day))),
     )
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING
 
-from cockpit.options.chain import OptionChain
 from cockpit.options.contract import OptionQuote, Right
 from cockpit.options.smile import Smile
 from cockpit.spreads.structure import Leg, StructureKind
@@ -21,9 +21,9 @@ class Unbuildable:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
-    """What strikes are chosen by.
+    """What strikes are chosen by, and the choices that several structures share.
 
     Attributes:
         smile: quotes with their volatilities and the forward.
@@ -36,24 +36,43 @@ class Plan:
     move: float
     settings: "SpreadSettings"
 
+    @cached_property
+    def shorts(self) -> dict[Right, OptionQuote | None]:
+        """The option to sell on each side; None where none satisfies the short rule."""
+        return {right: _short_option(right, self) for right in Right}
+
+    @cached_property
+    def verticals(self) -> "dict[Right, tuple[Leg, ...] | Unbuildable]":
+        """A credit vertical on each side."""
+        return {right: _vertical(right, self) for right in Right}
+
+    @cached_property
+    def body(self) -> tuple[OptionQuote, OptionQuote] | None:
+        """Put and call of the strike nearest to the forward that lists both, the higher of two equally near."""
+        forward = self.smile.forward.price
+        nearest = min(
+            self.smile.chain.pairs(), key=lambda pair: (abs(pair[0].strike - forward), -pair[0].strike), default=None
+        )
+        return None if nearest is None else nearest[::-1]
+
 
 def build(kind: StructureKind, plan: Plan) -> tuple[Leg, ...] | Unbuildable:
     """The legs of a structure, puts before calls and lower strikes first, or why it cannot be built."""
     if kind is StructureKind.IRON_BUTTERFLY:
         return _butterfly(plan)
+    puts, calls = plan.verticals[Right.PUT], plan.verticals[Right.CALL]
     if kind is StructureKind.BULL_PUT:
-        return vertical(Right.PUT, plan)
+        return puts
     if kind is StructureKind.BEAR_CALL:
-        return vertical(Right.CALL, plan)
-    puts, calls = vertical(Right.PUT, plan), vertical(Right.CALL, plan)
+        return calls
     if isinstance(puts, Unbuildable):
         return puts
     return calls if isinstance(calls, Unbuildable) else puts + calls
 
 
-def vertical(right: Right, plan: Plan) -> tuple[Leg, ...] | Unbuildable:
+def _vertical(right: Right, plan: Plan) -> tuple[Leg, ...] | Unbuildable:
     """A credit vertical: sell one strike by the short rule, buy one further out by the width rule."""
-    short = short_option(right, plan)
+    short = plan.shorts[right]
     if short is None:
         return Unbuildable(f"no {_word(right)} strike satisfies the short rule {plan.settings.short_rule}")
     return _with_wing(short, short.strike + right.sign * wing_width(plan.spot, plan.settings), plan)
@@ -71,7 +90,7 @@ def wing_width(spot: float, settings: "SpreadSettings") -> float:
     return spot * settings.width_pct / 100.0
 
 
-def short_option(right: Right, plan: Plan) -> OptionQuote | None:
+def _short_option(right: Right, plan: Plan) -> OptionQuote | None:
     """The option to sell: ``outside_move`` and ``im_mult`` by distance from the forward, ``delta`` by nearest delta."""
     settings, forward = plan.settings, plan.smile.forward.price
     if settings.short_rule == "delta":
@@ -93,20 +112,19 @@ def short_option(right: Right, plan: Plan) -> OptionQuote | None:
 
 def _deltas(right: Right, smile: Smile, bound: float | None = None) -> Iterator[tuple[OptionQuote, float | None]]:
     """Out-of-the-money options from the forward (or the bound) outwards, each with its absolute delta."""
-    start = smile.forward.price if bound is None else bound
-    quotes = list(smile.chain.side(right))
+    start, sign = smile.forward.price if bound is None else bound, right.sign
+    quotes = tuple(smile.chain.side(right))
     for quote in quotes if right is Right.CALL else reversed(quotes):
-        if right.sign * (quote.strike - start) >= 0.0:
+        if sign * (quote.strike - start) >= 0.0:
             greeks = smile.greeks(right, quote.strike)
             yield quote, None if greeks is None or greeks.delta is None else abs(greeks.delta)
 
 
 def _butterfly(plan: Plan) -> tuple[Leg, ...] | Unbuildable:
-    chain, forward = plan.smile.chain, plan.smile.forward.price
-    body = body_options(chain, forward)
+    body = plan.body
     if body is None:
         return Unbuildable("no strike lists both a call and a put")
-    reach = forward * plan.move * plan.settings.wing_im_mult
+    reach = plan.smile.forward.price * plan.move * plan.settings.wing_im_mult
     puts = _with_wing(body[0], body[0].strike - reach, plan)
     calls = _with_wing(body[1], body[1].strike + reach, plan)
     if isinstance(puts, Unbuildable):
@@ -114,19 +132,13 @@ def _butterfly(plan: Plan) -> tuple[Leg, ...] | Unbuildable:
     return calls if isinstance(calls, Unbuildable) else puts + calls
 
 
-def body_options(chain: OptionChain, forward: float) -> tuple[OptionQuote, OptionQuote] | None:
-    """Put and call of the strike nearest to the forward that lists both, the higher of two equally near."""
-    both = [(put, call) for put in chain.side(Right.PUT) if (call := chain.quote(Right.CALL, put.strike)) is not None]
-    return min(both, key=lambda pair: (abs(pair[0].strike - forward), -pair[0].strike), default=None)
-
-
 def _with_wing(short: OptionQuote, target: float, plan: Plan) -> tuple[Leg, ...] | Unbuildable:
     """The short with the offered strike of its side nearest to the target, strictly further out of the money."""
-    right = short.right
+    right, sign = short.right, short.right.sign
     wings = [
         quote
         for quote in plan.smile.chain.side(right)
-        if right.sign * (quote.strike - short.strike) > 0.0 and _offered(quote)
+        if sign * (quote.strike - short.strike) > 0.0 and _offered(quote)
     ]
     wing = min(wings, key=lambda quote: (abs(quote.strike - target), abs(quote.strike - short.strike)), default=None)
     if wing is None:

@@ -43,7 +43,7 @@ class Outcome(NamedTuple):
 class Morning:
     """The prices of that morning on a grid, and what options are worth at each; one for all structures of a name."""
 
-    __slots__ = ("_chances", "_memo", "_moves", "_volatilities", "forward")
+    __slots__ = ("_chances", "_memo", "_points", "forward")
 
     def __init__(self, law: PhysicalLaw, ambient_vol: float) -> None:
         """``law`` is of the price on that morning; ``ambient_vol`` is annual, in trading time, without the report."""
@@ -52,18 +52,21 @@ class Morning:
         step = 2.0 * reach / (POINTS - 1)
         grid = [-reach + index * step for index in range(POINTS)]
         # Each part's log return is centred so that its mean price is the forward.
-        chances = [
-            sum(
-                weight / sqrt(variance) * exp(-((x + 0.5 * variance) ** 2) / (2.0 * variance))
-                for weight, variance in law.components
-            )
-            for x in grid
-        ]
+        chances = [0.0] * POINTS
+        for weight, variance in law.components:
+            height, half = weight / sqrt(variance), 0.5 * variance
+            chances = [
+                chance + height * exp((x + half) ** 2 / (-2.0 * variance))
+                for chance, x in zip(chances, grid, strict=True)
+            ]
         total = sum(chances)
-        self._moves = grid
+        factors = [exp(x) for x in grid]
         self._chances = [chance / total for chance in chances]
-        returns = [exp(x) - 1.0 for x in grid]
-        self._volatilities = [max(ambient_vol * (1.0 - LEVERAGE * m / (1.0 + abs(m))), 0.0) for m in returns]
+        volatilities = (ambient_vol * (1.0 - LEVERAGE * (f - 1.0) / (1.0 + abs(f - 1.0))) for f in factors)
+        self._points = [
+            (x, self.forward * factor, max(volatility, 0.0))
+            for x, factor, volatility in zip(grid, factors, volatilities, strict=True)
+        ]
         self._memo: dict[tuple[int, float, float, float], list[float]] = {}
 
     def values(self, option: HeldOption) -> list[float]:
@@ -91,18 +94,18 @@ class Morning:
     def _price(self, option: HeldOption) -> list[float]:
         sign, strike = option.sign, option.strike
         root = sqrt(max(option.years, 0.0))
-        forward = self.forward * option.forward_ratio
-        distance = log(forward / strike)
-        side = sign * _SQRT_HALF
+        ratio = option.forward_ratio
+        distance = log(self.forward * ratio / strike)
+        half, side = sign * 0.5, sign * _SQRT_HALF
         values = []
-        for x, volatility in zip(self._moves, self._volatilities, strict=True):
-            price = forward * exp(x)
+        for x, price, volatility in self._points:
+            price *= ratio
             deviation = volatility * root
             if deviation <= _SLACK:
                 values.append(max(sign * (price - strike), 0.0))
                 continue
             d1 = (distance + x) / deviation + 0.5 * deviation
-            values.append(sign * 0.5 * (price * erfc(-side * d1) - strike * erfc(side * (deviation - d1))))
+            values.append(half * (price * erfc(-side * d1) - strike * erfc(side * (deviation - d1))))
         return values
 
     def _positive(self, results: Sequence[float]) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.options.chain import OptionChain
 from cockpit.options.payoff import Payoff
-from cockpit.scan.analysis import smile_of
+from cockpit.options.smile import Smiles
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.liquidity import Tier
 from cockpit.spreads.builder import Plan, Unbuildable, build
@@ -78,6 +78,7 @@ def proposals(
     equity: float,
     *,
     listed: Sequence[date] = (),
+    smiles: Smiles | None = None,
 ) -> Proposals:
     """Every structure of the settings on the candidate's expiry. A candidate without an implied move has none.
 
@@ -85,12 +86,14 @@ def proposals(
         chains: that of the candidate's expiry, and later ones for a calendar.
         equity: dollars that the caps are shares of.
         listed: every expiry that the venue lists, for the calendar's far leg; empty where that is not known.
+        smiles: those that the candidate was analysed with, where they are at hand.
     """
     spot, move = candidate.spot, candidate.implied_move
     chain = next((chain for chain in chains if chain.expiry == candidate.expiry), None)
     if spot is None or move is None or chain is None:
         return Proposals()
-    smile = smile_of(chain, spot, now, settings.scan.risk_free)
+    smiles = smiles or Smiles(spot, now, settings.scan.risk_free)
+    smile = smiles.of(chain)
     setup = setup_of(candidate, smile, spot, now, settings, equity)
     plan = Plan(smile, spot, move, settings.spreads)
     found: list[Spread] = []
@@ -107,7 +110,7 @@ def proposals(
         else:
             found.append(_spread(kind, legs, prices, setup))
     later = [one for one in chains if one.expiry > chain.expiry]
-    return Proposals(tuple(sorted(found, key=rank)), tuple(unbuilt), studies(plan, setup, later, listed))
+    return Proposals(tuple(sorted(found, key=rank)), tuple(unbuilt), studies(plan, setup, later, smiles, listed))
 
 
 def rank(spread: Spread) -> tuple[bool, float, float, Tier, str]:

@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from cockpit.options.chain import OptionChain
 from cockpit.options.contract import OptionQuote, Right
 from cockpit.options.forward import trading_years
-from cockpit.scan.analysis import smile_of
-from cockpit.spreads.builder import Plan, body_options, short_option
+from cockpit.options.smile import Smiles
+from cockpit.spreads.builder import Plan
 from cockpit.spreads.metrics import payoff_of
 from cockpit.spreads.morning import HeldOption
 from cockpit.spreads.pricing import package_prices
@@ -27,26 +27,29 @@ def far_expiry(listed: Iterable[date], front: date) -> date | None:
     return min((day for day in listed if day > front), key=lambda day: (abs(day - target), day), default=None)
 
 
-def studies(plan: Plan, setup: Setup, later: Sequence[OptionChain], listed: Sequence[date] = ()) -> tuple[Study, ...]:
+def studies(
+    plan: Plan, setup: Setup, later: Sequence[OptionChain], smiles: Smiles, listed: Sequence[date] = ()
+) -> tuple[Study, ...]:
     """The three of them; each says why where it has no figures.
 
     Args:
         later: chains of later expiries, one of which is the calendar's far leg if it was read.
+        smiles: of the name.
         listed: every expiry that the venue lists; empty where only those of ``later`` are known.
     """
-    body = body_options(plan.smile.chain, plan.smile.forward.price)
+    body = plan.body
     if body is None:
         straddle = Study(StudyKind.STRADDLE, problem="no strike lists both a call and a put")
     else:
         straddle = _short_pair(StudyKind.STRADDLE, *body, setup)
-    put, call = (short_option(right, plan) for right in (Right.PUT, Right.CALL))
+    put, call = plan.shorts[Right.PUT], plan.shorts[Right.CALL]
     if put is None or call is None:
         strangle = Study(
             StudyKind.STRANGLE, problem=f"no strike on a side satisfies the short rule {plan.settings.short_rule}"
         )
     else:
         strangle = _short_pair(StudyKind.STRANGLE, put, call, setup)
-    return straddle, strangle, _calendar(plan, setup, later, listed)
+    return straddle, strangle, _calendar(plan, setup, later, smiles, listed)
 
 
 def _short_pair(kind: StudyKind, put: OptionQuote, call: OptionQuote, setup: Setup) -> Study:
@@ -75,10 +78,10 @@ def _short_pair(kind: StudyKind, put: OptionQuote, call: OptionQuote, setup: Set
     )
 
 
-def _calendar(plan: Plan, setup: Setup, later: Sequence[OptionChain], listed: Sequence[date]) -> Study:
+def _calendar(plan: Plan, setup: Setup, later: Sequence[OptionChain], smiles: Smiles, listed: Sequence[date]) -> Study:
     """Sell the front call at the forward, buy the same strike about 30 days later."""
     front = plan.smile.chain
-    body = body_options(front, plan.smile.forward.price)
+    body = plan.body
     if body is None:
         return Study(StudyKind.CALENDAR, problem="no strike lists both a call and a put")
     sold = body[1]
@@ -100,7 +103,7 @@ def _calendar(plan: Plan, setup: Setup, later: Sequence[OptionChain], listed: Se
     after = setup.exit
     if after is None:
         return Study(StudyKind.CALENDAR, _labels(legs), credit=float(prices.fill))
-    far_forward = smile_of(chain, setup.spot, setup.now, plan.smile.rate).forward.price
+    far_forward = smiles.of(chain).forward.price
     held = (
         HeldOption(-1, sold.right.sign, sold.strike, after.years_left),
         HeldOption(

@@ -11,7 +11,7 @@ from cockpit.options import vectorised
 from cockpit.options.analytics import chain_analytics
 from cockpit.options.implied_volatility import implied_volatility
 from cockpit.options.pricing import Valuation, black, price, value
-from cockpit.scan.analysis import smile_of
+from cockpit.options.smile import smile_of
 from tests.scan.market import NOW, RATE, chain
 
 RANDOM = np.random.default_rng(7)

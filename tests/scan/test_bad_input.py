@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from math import inf, isfinite, nan
 
 import pytest
@@ -285,3 +286,56 @@ def test_another_currency_changes_dollars_and_nothing_else(scale: float) -> None
         slack = 0.011 / max(spread.fill, 0.1) * max(1.0, 1.0 / scale)
         assert twin.max_loss == pytest.approx(spread.max_loss * scale, rel=slack)
         assert twin.pop == pytest.approx(spread.pop, abs=slack)
+
+
+SMALL = st.sampled_from((1.5, 4.0 / 3.0, 1.25))
+QUIET = HISTORY[-12].day
+"""A day without a report, among those that the realised volatility looks at."""
+
+
+@settings(max_examples=25, deadline=None)
+@given(factor=SMALL, drift=st.floats(-0.01, 0.01), money=st.floats(0.4, 1.2))
+def test_a_small_split_between_reports_harms_no_figure(factor: float, drift: float, money: float) -> None:
+    """Three for two and the like, on a day of the usual money: the price opens where the split has put it."""
+    missed = [
+        replace(one, open=one.open * (1.0 + drift), volume=round(one.volume * money)) if one.day == QUIET else one
+        for one in split(HISTORY, QUIET, factor)
+    ]
+    clean, answer = found(), found(history=missed)
+    assert split_days(missed) == (QUIET,)
+    assert "unadjusted split" in answer.candidate.flags
+    assert answer.candidate.historical_mean == pytest.approx(clean.candidate.historical_mean)
+    assert answer.candidate.realised_vol == pytest.approx(clean.candidate.realised_vol, rel=0.1)
+    sound(answer)
+
+
+@settings(max_examples=25, deadline=None)
+@given(factor=SMALL, drift=st.floats(-0.014, 0.014), money=st.floats(1.3, 30.0), report=st.booleans())
+def test_a_fall_by_as_much_in_a_crowd_is_no_split(factor: float, drift: float, money: float, report: bool) -> None:
+    day = found().candidate.reactions[4].reaction_day if report else QUIET
+    fallen = [
+        replace(one, open=one.open * (1.0 + drift), volume=round(one.volume * money)) if one.day == day else one
+        for one in split(HISTORY, day, factor)
+    ]
+    answer = found(history=fallen)
+    assert split_days(fallen) == ()
+    assert {"unadjusted split", "split-like move"}.isdisjoint(answer.candidate.flags)
+    assert (answer.candidate.quarters, answer.candidate.left_out) == (12, ())
+
+
+@settings(max_examples=15, deadline=None)
+@given(factor=SMALL, money=st.floats(0.4, 1.2))
+def test_the_fall_of_a_report_stays_even_where_it_may_have_been_a_small_split(factor: float, money: float) -> None:
+    """Nothing in daily bars tells the two from each other: no real reaction is ever thrown away for it."""
+    day = found().candidate.reactions[4].reaction_day
+    at_once = {one.day: before.close for before, one in pairwise(HISTORY)}[day]
+    fallen = [
+        replace(one, open=at_once / factor, volume=round(one.volume * money)) if one.day == day else one
+        for one in split(HISTORY, day, factor)
+    ]
+    answer = found(history=fallen)
+    assert (answer.candidate.quarters, answer.candidate.left_out) == (12, ())
+    assert "split-like move" in answer.candidate.flags
+    assert "unadjusted split" not in answer.candidate.flags
+    rows = [row for section in explain(answer.candidate, ()).sections for row in section.rows]
+    assert any(row.label == "  or a split" for row in rows)

@@ -10,7 +10,7 @@ from cockpit.options.chain import OptionChain
 from cockpit.options.contract import OptionQuote, Right, occ_symbol
 from cockpit.options.forward import years_to_expiry
 from cockpit.options.pricing import black, normal_cdf
-from cockpit.scan.analysis import smile_of
+from cockpit.options.smile import smile_of
 from cockpit.scan.skew import Skew, quadratic, skew
 from tests.scan.market import EXPIRIES, NOW, RATE
 

@@ -11,7 +11,8 @@ from cockpit.options.chain import OptionChain
 from cockpit.options.contract import Greeks, Right
 from cockpit.options.payoff import Payoff, PayoffLeg, total_greeks
 from cockpit.options.pricing import expected_absolute_move, normal_cdf
-from cockpit.scan.analysis import analyse, smile_of
+from cockpit.options.smile import smile_of
+from cockpit.scan.analysis import analyse
 from cockpit.scan.earnings import PastReport, Timing
 from cockpit.scan.expiry import covers
 from cockpit.scan.liquidity import Tier, spread_tier
