@@ -77,9 +77,13 @@ def rank_correlation(trades: Sequence[ScoredTrade]) -> float | None:
     """Spearman's, of score and return on risk; None for fewer than four trades, or where one of them never varies."""
     if len(trades) < _LEAST:
         return None
-    one = _ranks([trade.total for trade in trades])
-    other = _ranks([trade.return_on_risk for trade in trades])
-    mean = (len(trades) + 1) / 2.0
+    return spearman([trade.total for trade in trades], [trade.return_on_risk for trade in trades])
+
+
+def spearman(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Rank correlation of two figures of the same things, -1 to 1; None where one of them does not vary."""
+    one, other = _ranks(first), _ranks(second)
+    mean = (len(one) + 1) / 2.0
     spread = sqrt(sum((a - mean) ** 2 for a in one) * sum((b - mean) ** 2 for b in other))
     return sum((a - mean) * (b - mean) for a, b in zip(one, other, strict=True)) / spread if spread else None
 

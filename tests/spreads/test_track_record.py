@@ -11,7 +11,7 @@ from cockpit.context import open_context
 from cockpit.scan.explain_record import record_section
 from cockpit.settings import Settings
 from cockpit.spreads.structure import Score
-from cockpit.spreads.track_record import ScoredTrade, near, of_scorer, rank_correlation, track_record
+from cockpit.spreads.track_record import ScoredTrade, near, of_scorer, rank_correlation, spearman, track_record
 
 
 def trade(number: int, total: float, earned: float, scorer: str = "ev") -> ScoredTrade:
@@ -93,3 +93,10 @@ async def test_a_closed_position_of_the_book_is_in_the_next_explanation(tmp_path
         rows = await record()
         assert (rows["settled"], rows["won"]) == ("1", "0%")
         assert rows["scored like this"].startswith("-")
+
+
+def test_rank_correlation() -> None:
+    assert spearman([1.0, 2.0, 3.0], [10.0, 20.0, 15.0]) == pytest.approx(0.5)
+    assert spearman([1.0, 1.0, 2.0], [5.0, 5.0, 9.0]) == pytest.approx(1.0)
+    assert spearman([1.0, 1.0], [1.0, 2.0]) is None
+    assert spearman([], []) is None

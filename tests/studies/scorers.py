@@ -25,6 +25,7 @@ from cockpit.scan.candidate import Candidate
 from cockpit.scan.liquidity import Tier
 from cockpit.settings import load_settings
 from cockpit.spreads.structure import Rejection, Spread, StructureKind
+from cockpit.spreads.track_record import spearman
 from tests.studies.truth import Insight, insight
 
 DEFAULT_SEEDS = (7, 11, 23, 42, 101, 137)
@@ -118,15 +119,6 @@ async def study(seeds: Iterable[int], days: int = 14) -> Study:
     return Study(tuple(trades), names, tuple(traps), tuple(choices))
 
 
-def spearman(first: Sequence[float], second: Sequence[float]) -> float:
-    """Rank correlation, ties sharing the mean of their ranks; 0 where one side does not vary."""
-    one, other = _ranks(first), _ranks(second)
-    mean = (len(one) + 1) / 2.0
-    covariance = sum((a - mean) * (b - mean) for a, b in zip(one, other, strict=True))
-    spread = (sum((a - mean) ** 2 for a in one) * sum((b - mean) ** 2 for b in other)) ** 0.5
-    return covariance / spread if spread else 0.0
-
-
 View = tuple[str, Callable[[Trade], bool]]
 VIEWS: tuple[View, ...] = (
     ("the proposed spread of every name", lambda trade: trade.proposed),
@@ -137,9 +129,9 @@ VIEWS: tuple[View, ...] = (
 
 
 def correlations(trades: Sequence[Trade]) -> dict[str, float]:
-    """The rank correlation of every scorer with the truth, the posterior's among them."""
+    """The rank correlation of every scorer with the truth, the posterior's among them; 0 where a side never varies."""
     truth = [trade.truth for trade in trades]
-    return {name: spearman([trade.scores[name] for trade in trades], truth) for name in trades[0].scores}
+    return {name: spearman([trade.scores[name] for trade in trades], truth) or 0.0 for name in trades[0].scores}
 
 
 def top_fifth(trades: Sequence[Trade], scorer: str) -> float:
@@ -181,20 +173,6 @@ def _choice(candidate: Candidate, spreads: Sequence[Spread], known: Insight) -> 
 def _trap(candidates: Sequence[Candidate]) -> bool | None:
     trap = next((one for one in candidates if one.symbol == TRAP and one.problem is None), None)
     return None if trap is None else trap.best_spread is not None and bool(trap.score)
-
-
-def _ranks(values: Sequence[float]) -> list[float]:
-    order = sorted(range(len(values)), key=values.__getitem__)
-    ranks = [0.0] * len(values)
-    start = 0
-    while start < len(order):
-        end = start
-        while end + 1 < len(order) and values[order[end + 1]] == values[order[start]]:
-            end += 1
-        for place in range(start, end + 1):
-            ranks[order[place]] = (start + end) / 2.0 + 1.0
-        start = end + 1
-    return ranks
 
 
 def report(found: Study) -> str:

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.studies.scorers import POSTERIOR, RULED, Choice, Study, correlations, report, spearman, study
+from tests.studies.scorers import POSTERIOR, RULED, Choice, Study, correlations, report, study
 
-_SEEDS = (7, 23)
+_SEEDS = (7, 11, 23)
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,3 @@ def test_what_is_proposed_is_worth_its_risk(found: Study) -> None:
     proposed = [trade.truth for trade in found.trades if trade.proposed]
     refused = [trade.truth for trade in found.trades if trade.rejected]
     assert sum(proposed) / len(proposed) > 0.03 > sum(refused) / len(refused)
-
-
-def test_rank_correlation() -> None:
-    assert spearman([1.0, 2.0, 3.0], [10.0, 20.0, 15.0]) == pytest.approx(0.5)
-    assert spearman([1.0, 1.0, 2.0], [5.0, 5.0, 9.0]) == pytest.approx(1.0)
-    assert spearman([1.0, 1.0], [1.0, 2.0]) == 0.0
