@@ -1,10 +1,12 @@
 """``cockpit backtest``: a strategy on stored bars."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -29,12 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from cockpit.settings import Settings
-    from cockpit.strategies.backtest import BacktestResult
+    from cockpit.strategies.backtest import BacktestResult, PastBar
     from cockpit.strategies.decider import Decider
     from cockpit.strategies.round_trip import RoundTrip
     from cockpit.strategies.terms import Terms
 
 _FINEST = Decimal("1e-8")
+_TELL_SECONDS = 0.2
 _BASIS_POINTS = click.FloatRange(0, 1000)
 
 
@@ -107,7 +110,7 @@ def backtest(
         async with _decider(settings, strategy, parameters) as decider, invocation.database() as database:
             name = await stored_symbol(settings, database, symbol)
             past = read_past(database, name, timeframe, *span, warm_up=decider.warm_up)
-            result = await run(decider, past, Backtest(name, terms), span[0])
+            result = await run(decider, _followed(past), Backtest(name, terms), span[0])
         if result is None:
             raise UsageError(_nothing(name, timeframe, start, end))
         if result.deaf >= result.bars:
@@ -136,6 +139,22 @@ async def _decider(settings: "Settings", name: str, parameters: Mapping[str, obj
         return
     async with jailed(name, file, parameters) as strategy:
         yield strategy
+
+
+async def _followed(pages: "AsyncIterator[list[PastBar]]") -> "AsyncIterator[list[PastBar]]":
+    """The same pages; a terminal is told how far they are, on one line of stderr that goes at the end."""
+    told, bars, terminal = monotonic(), 0, sys.stderr.isatty()
+    try:
+        async for page in pages:
+            yield page
+            bars += len(page)
+            if terminal and monotonic() > told + _TELL_SECONDS:
+                told = monotonic()
+                sys.stderr.write(f"\r\x1b[K{bars:,} bars, up to {clock_time(_at(page[-1].bar.close_ms + 1))}")
+                sys.stderr.flush()
+    finally:
+        if terminal:
+            sys.stderr.write("\r\x1b[K")
 
 
 def _nothing(symbol: str, timeframe: str, start: datetime | None, end: datetime | None) -> str:
