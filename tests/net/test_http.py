@@ -21,17 +21,6 @@ TOKEN = "sesame-0xC0FFEE"
 
 
 @pytest.fixture
-async def served() -> AsyncIterator[Vendor]:
-    async with vendor() as running:
-        yield running
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    return HandClock(datetime.now(UTC))
-
-
-@pytest.fixture
 async def http(clock: HandClock) -> AsyncIterator[HttpClient]:
     async with HttpClient(clock, retry=Retry(sleep=clock.sleep), max_body=1_000_000) as client:
         client.link("x", ["100/1m"], 5.0)

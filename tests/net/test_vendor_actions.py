@@ -1,7 +1,6 @@
 """What the health pane can have done about a vendor, against a real server: no limit is ever broken for it."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 import pytest
 
@@ -11,20 +10,9 @@ from cockpit.net.http import HttpClient
 from cockpit.net.retry import Retry
 from cockpit.providers.stocktwits import StockTwits
 from cockpit.settings import StockTwitsSettings
-from tests.net.fakes import HandClock, Vendor, vendor
+from tests.net.fakes import HandClock, Vendor
 
 ANSWER = '{"messages": []}'
-
-
-@pytest.fixture
-async def served() -> AsyncIterator[Vendor]:
-    async with vendor() as running:
-        yield running
-
-
-@pytest.fixture
-def clock() -> HandClock:
-    return HandClock(datetime.now(UTC))
 
 
 @pytest.fixture
