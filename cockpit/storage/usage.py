@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from cockpit.errors import DamagedError
 from cockpit.health.usage import BOUNDS_MS, Usage
@@ -67,11 +68,11 @@ def _values(usage: Usage) -> tuple[object, ...]:
     )
 
 
-def _usage(row: tuple[object, ...]) -> Usage:
+def _usage(row: tuple[Any, ...]) -> Usage:
     requests, failures, received, waits, waited, latency, latency_ms, *rest = row
     try:
         by_class, buckets = json.loads(str(failures)), json.loads(str(latency))
-        counted = Usage(requests, dict(by_class), received, waits, waited, list(buckets), latency_ms, *rest)  # type: ignore[arg-type]
+        counted = Usage(requests, dict(by_class), received, waits, waited, list(buckets), latency_ms, *rest)
     except (ValueError, TypeError) as error:
         raise DamagedError(f"a row of health_usage cannot be read: {error}") from None
     if len(counted.latency) != len(BOUNDS_MS) + 1:
