@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 from cockpit.storage.database import Database
 from cockpit.storage.gap_marks import read_gap_marks
+from cockpit.storage.id_holes import read_id_holes
 from cockpit.storage.sourced_bars import read_sourced_bars
 from cockpit.strategies.backtest import PastBar
 from cockpit.ticks.bars import ceil_ms, parse_timeframe
@@ -34,10 +35,14 @@ async def read_past(
     if start_ms is not None:
         start_ms = max(0, ceil_ms(start_ms, length_ms) - warm_up * length_ms)
     marks = await read_gap_marks(database, symbol, start_ms, end_ms)
+    holes = await read_id_holes(database, symbol, start_ms, end_ms)
     page: list[PastBar] = []
     async for one in read_sourced_bars(database, symbol, timeframe, start_ms, end_ms, flat=True):
         klines = one.source is Source.KLINES
-        missing = (one.covered or 1.0) < 1.0 if klines else marks.of(one.bar).missing > 0
+        if klines:
+            missing = one.covered is not None and one.covered < 1.0
+        else:
+            missing = holes.touch(one.bar) or marks.of(one.bar).missing > 0
         page.append(PastBar(one.bar, missing, klines))
         if len(page) == _PAGE:
             yield page
