@@ -9,6 +9,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from cockpit.boards import Boards
 from cockpit.clock import Clock
@@ -49,6 +50,22 @@ class _Silence:
     pause: float = 0.0
 
 
+class Audience(Protocol):
+    """Whoever wants to hear of the stream as it comes. It must neither wait nor raise."""
+
+    def trade(self, trade: Trade) -> None:
+        """A trade that is new."""
+        ...
+
+    def book(self, top: BookTop) -> None:
+        """A bid and ask."""
+        ...
+
+    def moved(self) -> None:
+        """The market was moved: what comes next is of another time."""
+        ...
+
+
 class Feed:
     """Streams the trades of some symbols for ever.
 
@@ -60,6 +77,7 @@ class Feed:
         recorder: takes every trade.
         database: of the ledger of gaps, and of the trades that fill them.
         settings: when a connection or a symbol is taken for dead, and how far back is filled.
+        audience: told of every trade and book top.
     """
 
     def __init__(
@@ -72,8 +90,10 @@ class Feed:
         recorder: Recorder,
         database: Database,
         settings: TickSettings,
+        audience: Audience | None = None,
     ) -> None:
         self._exchange = exchange
+        self._audience = audience
         self._symbols = tuple(symbols)
         self._clock = clock
         self._boards = boards
@@ -129,6 +149,8 @@ class Feed:
             if tape.sequence.last_id is not None:
                 self._skipped_from[symbol] = tape.sequence.last_id + 1
             tape.restart()
+        if self._audience is not None:
+            self._audience.moved()
 
     def lost(self, symbol: str, trade_id: int) -> None:
         """A trade that came could not be kept after all: have it fetched again."""
@@ -171,6 +193,8 @@ class Feed:
             self._trade(tape, event, now)
         elif isinstance(event, BookTop):
             tape.book(event, now)
+            if self._audience is not None:
+                self._audience.book(event)
         else:
             tape.day(event, now)
 
@@ -199,6 +223,8 @@ class Feed:
                 self._refill.found(tape, gap, "missing in the stream", first_ms, trade.time_ms)
         if not self._recorder.record(trade):
             self._refill.lost(trade.symbol, trade.trade_id)
+        if self._audience is not None:
+            self._audience.trade(trade)
 
     def _skip_to(self, tape: Tape, trade_id: int) -> None:
         """What lies between a jump of the clock and the first trade after it must not be looked for later."""

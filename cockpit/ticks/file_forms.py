@@ -14,9 +14,10 @@ from cockpit.ticks.json_files import is_json_head, json_rows
 from cockpit.ticks.kline import INTERVALS, Kline
 from cockpit.ticks.kline_files import COLUMNS, HEADS, kline_rows
 from cockpit.ticks.recording import RecordedFrame, Recording
-from cockpit.ticks.text_files import BadLine, bad_line, head, is_zip, lines, zip_members, zipped_lines
+from cockpit.ticks.text_files import BadLine, bad_line, head, lines
 from cockpit.ticks.trade import Trade
 from cockpit.ticks.trade_files import aggregate_rows, trade_rows
+from cockpit.ticks.zip_files import is_zip, zip_members, zipped_lines
 
 Found = TradeRow | Aggregate | Kline | Rejected | BadLine | None
 """A trade or several as one, a finished bar, what is none of these, or None for what has its own use in a file."""

@@ -1,23 +1,19 @@
-"""Lines of plain, gzipped and zipped text files, however large, without ever holding one as a whole."""
+"""Lines of plain and gzipped text files, however large, without ever holding one as a whole."""
 
-import gzip
-import lzma
 import os
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from cockpit.errors import DamagedError, UsageError
 
-_LONGEST_LINE = 8 * 2**20
+LONGEST_LINE = 8 * 2**20
+"""Bytes; whatever is longer is no line."""
+
 _HEAD_BYTES = 16
-_CHUNK = 2**20
 _GZIP = b"\x1f\x8b"
-_ZIP = b"PK\x03\x04"
 _GZIP_FORM = 16 + zlib.MAX_WBITS
 _PIECE = 2**18
 _SAMPLE = 80
@@ -67,6 +63,22 @@ def bad_line(kind: str, number: int, line: bytes) -> BadLine:
     return BadLine(kind, number, line[:_SAMPLE].decode("utf-8", "backslashreplace").rstrip("\r\n"))
 
 
+def damaged(where: str, number: int | None, error: Exception) -> DamagedError:
+    """The sentence for a file that cannot be read on, after so many lines where these were read."""
+    after = "" if number is None else f" after line {number}"
+    return DamagedError(f"{where} is damaged{after}: {str(error).rstrip('.').lower()}")
+
+
+def too_long(where: str, number: int) -> DamagedError:
+    """The sentence for a line that does not end."""
+    return DamagedError(f"{where}, line {number}: it is longer than any line of such a file")
+
+
+def unreadable(path: Path, error: OSError) -> UsageError:
+    """The sentence for a file that the system does not let us read."""
+    return UsageError(f"cannot read {path}: {error.strerror or error}")
+
+
 def head(path: Path) -> bytes:
     """The first bytes of a file, which tell its form.
 
@@ -77,16 +89,7 @@ def head(path: Path) -> bytes:
         with path.open("rb") as stream:
             return stream.read(_HEAD_BYTES)
     except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def is_zip(path: Path) -> bool:
-    """True where the file is a zip archive by its content.
-
-    Raises:
-        UsageError: there is no such file, or it cannot be read.
-    """
-    return head(path).startswith(_ZIP)
+        raise unreadable(path, error) from None
 
 
 def lines(
@@ -115,14 +118,14 @@ def lines(
                 for line in whole:
                     number += 1
                     yield number, line + b"\n"
-                if len(rest) > _LONGEST_LINE:
-                    raise DamagedError(f"{path}, line {number + 1}: it is longer than any line of such a file")
+                if len(rest) > LONGEST_LINE:
+                    raise too_long(str(path), number + 1)
             if rest:
                 yield number + 1, rest
     except (EOFError, zlib.error) as error:
-        raise _damaged(str(path), number, error) from None
+        raise damaged(str(path), number, error) from None
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
 
 
 def tail(path: Path, size: int) -> bytes:
@@ -133,65 +136,18 @@ def tail(path: Path, size: int) -> bytes:
     """
     kept = b""
     try:
-        with path.open("rb") as raw, _unpacked(raw) as stream:
-            if stream is raw:
+        with path.open("rb") as raw:
+            if raw.read(len(_GZIP)) != _GZIP:
                 raw.seek(max(0, raw.seek(0, os.SEEK_END) - size))
-            while chunk := stream.read(_CHUNK):
-                kept = (kept + chunk)[-size:]
-    except (EOFError, zlib.error, gzip.BadGzipFile):
+                return raw.read()
+            raw.seek(0)
+            for _, _, piece in _unpacked_pieces(raw, None):
+                kept = (kept + piece)[-size:]
+    except (EOFError, zlib.error):
         pass
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     return kept
-
-
-def zipped_lines(path: Path, member: str) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines of one file of a zip archive, with their ends.
-
-    Raises:
-        DamagedError: after the last whole line, where the archive is damaged.
-        UsageError: there is no such file, or it cannot be read.
-    """
-    where = f"{path}, {member}"
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-            yield from _lines(stream, where)
-    except (zipfile.BadZipFile, NotImplementedError, KeyError, RuntimeError) as error:  # RuntimeError: a password
-        raise _damaged(where, None, error) from None
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def zip_members(path: Path, *suffixes: str) -> list[str]:
-    """Names of the files of an archive that end in one of these, as they stand in it.
-
-    Raises:
-        DamagedError: it is damaged, or has none.
-        UsageError: there is no such file, or it cannot be read.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            found = [name for name in archive.namelist() if name.lower().endswith(suffixes)]
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise _damaged(str(path), None, error) from None
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    if not found:
-        raise DamagedError(f"{path} holds no {' or '.join(suffixes)} file")
-    return found
-
-
-def _lines(stream: IO[bytes], where: str) -> Iterator[tuple[int, bytes]]:
-    number = 0
-    readline = stream.readline
-    try:
-        while line := readline(_LONGEST_LINE):
-            number += 1
-            if len(line) == _LONGEST_LINE:
-                raise DamagedError(f"{where}, line {number}: it is longer than any line of such a file")
-            yield number, line
-    except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, lzma.LZMAError) as error:
-        raise _damaged(where, number, error) from None
 
 
 def _plain_pieces(raw: BinaryIO, unpacker: "_Unpacker | None") -> Iterator[_Piece]:
@@ -227,23 +183,3 @@ def _unpacked_pieces(raw: BinaryIO, unpacker: "_Unpacker | None") -> Iterator[_P
                 unpack = None
     if unpack is not None:
         raise EOFError("compressed file ended before the end-of-stream marker was reached")
-
-
-@contextmanager
-def _unpacked(raw: BinaryIO) -> Iterator[IO[bytes]]:
-    packed = raw.read(2) == _GZIP
-    raw.seek(0)
-    if not packed:
-        yield raw
-        return
-    with gzip.GzipFile(fileobj=raw) as unpacked:
-        yield unpacked  # type: ignore[misc]  # it reads like one
-
-
-def _damaged(where: str, number: int | None, error: Exception) -> DamagedError:
-    after = "" if number is None else f" after line {number}"
-    return DamagedError(f"{where} is damaged{after}: {str(error).rstrip('.').lower()}")
-
-
-def _unreadable(path: Path, error: OSError) -> UsageError:
-    return UsageError(f"cannot read {path}: {error.strerror or error}")
