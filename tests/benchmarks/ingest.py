@@ -39,6 +39,7 @@ from cockpit.ticks.recorder import Recorder
 from cockpit.ticks.trade import Trade
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.paced_venue import SYMBOLS, payload
+from tests.ticks.trades import until
 
 FULL = os.environ.get("COCKPIT_FULL") == "1"
 _PACE = 5_000
@@ -114,8 +115,7 @@ async def _ingested(
 ) -> float:
     """CPU microseconds a trade, from the socket to the committed row, the bars and the board."""
     async with _cockpit(port, folder) as recorder:
-        while not recorder.stored:  # noqa: ASYNC110 - an event would be paid for by every trade
-            await asyncio.sleep(0.01)
+        await until(lambda: recorder.stored > 0)
         await asyncio.sleep(_WARM_SECONDS)
         sampler = asyncio.create_task(_sample_lag(lags)) if lags is not None else None
         cpu, before = time.process_time(), recorder.stored
@@ -276,8 +276,7 @@ async def _fill(folder: Path, first: int, last: int) -> tuple[int, int]:
                 early = process.memory_info().rss
             if number % 500 == 0:
                 await asyncio.sleep(0)
-                while recorder.fill > 0.1:  # noqa: ASYNC110
-                    await asyncio.sleep(0.01)
+                await until(lambda: recorder.fill <= 0.1)
         running.cancel()
         await asyncio.wait({running})
         await recorder.drain()

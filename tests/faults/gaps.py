@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.faults.session import ledger, say, session, temporary, verify
+from tests.faults.session import ledger, report, say, session, verify
 
 _SYMBOLS = ("BTCUSDT",)
 
@@ -31,6 +31,4 @@ async def gaps(folder: Path, sizes: Sequence[int], speed: float) -> int:
 def run(full: bool) -> None:
     """Print the report."""
     sizes = (1, 10, 100, 1000, 10_000, 10_000, 10_000) if full else (1, 300)
-    with temporary() as folder:
-        stored = asyncio.run(gaps(Path(folder), sizes, 100.0 if full else 20.0))
-    print(f"  {stored} trades stored: 0 missing, 0 doubled; every gap is in the ledger as filled")
+    report(lambda folder: gaps(folder, sizes, 100.0 if full else 20.0), "; every gap is in the ledger as filled")

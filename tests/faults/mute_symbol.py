@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from cockpit.settings import TickSettings
-from tests.faults.session import SETTINGS, ledger, say, session, temporary, verify
+from tests.faults.session import SETTINGS, ledger, report, say, session, verify
 
 
 async def mute_symbol(folder: Path, count: int, settings: TickSettings) -> int:
@@ -26,7 +26,5 @@ async def mute_symbol(folder: Path, count: int, settings: TickSettings) -> int:
 
 def run(full: bool) -> None:
     """Print the report."""
-    with temporary() as folder:
-        quick = SETTINGS.model_copy(update={"quiet_seconds": 1.0})
-        stored = asyncio.run(mute_symbol(Path(folder), *((5, SETTINGS) if full else (1, quick))))
-    print(f"  {stored} trades stored: 0 missing, 0 doubled")
+    quick = SETTINGS.model_copy(update={"quiet_seconds": 1.0})
+    report(lambda folder: mute_symbol(folder, *((5, SETTINGS) if full else (1, quick))))

@@ -11,9 +11,8 @@ async def reconnects(folder: Path, count: int) -> tuple[int, int]:
     settings = SETTINGS.model_copy(update={"rollover_seconds": 4.0})
     async with session(folder, settings=settings) as feed:
         for _ in range(count):
-            before = feed.live.reconnects
             feed.venue.faults.update({"binance_drop": 1})
-            await feed.timed("reconnected", lambda before=before: feed.live.reconnects > before)  # type: ignore[misc]
+            await feed.counted_up("reconnected", lambda live: live.reconnects)
             await asyncio.sleep(1.1)
         missing, asked = feed.live.gaps, feed.requests
         await feed.whole()

@@ -1,9 +1,8 @@
 """Connections reach their age one after the other, and the venue would end them a little later."""
 
-import asyncio
 from pathlib import Path
 
-from tests.faults.session import SETTINGS, ledger, say, session, temporary, verify
+from tests.faults.session import SETTINGS, ledger, report, say, session, verify
 
 
 async def rollovers(folder: Path, count: int) -> int:
@@ -23,6 +22,4 @@ async def rollovers(folder: Path, count: int) -> int:
 def run(full: bool) -> None:
     """Print the report."""
     count = 100 if full else 3
-    with temporary() as folder:
-        stored = asyncio.run(rollovers(Path(folder), count))
-    print(f"  {count} rollovers, {stored} trades stored: 0 missing, 0 doubled (G6: 0 and 0 over 100)")
+    report(lambda folder: rollovers(folder, count), f"; {count} rollovers (G6: 0 and 0 over 100)")

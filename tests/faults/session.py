@@ -4,11 +4,12 @@ import asyncio
 import logging
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from cockpit.boards import Boards
 from cockpit.clock import SimulatedClock
@@ -72,6 +73,11 @@ class Session:
         took = monotonic() - started
         self.times.setdefault(name, []).append(took)
         return took
+
+    async def counted_up(self, name: str, figure: Callable[[FeedStatus], int]) -> float:
+        """As :meth:`timed`, until a figure is above what it is now."""
+        before = figure(self.live)
+        return await self.timed(name, lambda: figure(self.live) > before)
 
     @property
     def requests(self) -> int:
@@ -189,6 +195,13 @@ def say(name: str, times: Sequence[float], goal: str = "") -> None:
     middle, late = ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
     aim = f"  ({goal})" if goal else ""
     print(f"  {name}: {len(times)} x, median {middle:.2f} s, p95 {late:.2f} s, longest {ordered[-1]:.2f} s{aim}")
+
+
+def report(fault: Callable[[Path], Coroutine[Any, Any, int]], more: str = "") -> None:
+    """Let a fault happen in a folder of its own, and print how many trades were stored all the same."""
+    with temporary() as folder:
+        stored = asyncio.run(fault(Path(folder)))
+    print(f"  {stored} trades stored: 0 missing, 0 doubled{more}")
 
 
 @contextmanager

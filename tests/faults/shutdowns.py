@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from tests.faults.session import SETTINGS, ledger, say, session, temporary, verify
+from tests.faults.session import SETTINGS, ledger, report, say, session, verify
 
 _LEAD_SECONDS = 1.5
 
@@ -15,9 +15,8 @@ async def shutdowns(folder: Path, count: int) -> int:
     async with session(folder, settings=settings) as feed:
         for _ in range(count):
             await asyncio.sleep(1.6)
-            before = feed.live.reconnects
             feed.venue.faults.update({"binance_shutdown": _LEAD_SECONDS})
-            await feed.timed("taken over", lambda before=before: feed.live.reconnects > before)  # type: ignore[misc]
+            await feed.counted_up("taken over", lambda live: live.reconnects)
         await feed.whole()
         say("from the announcement to the new connection", feed.times["taken over"])
         paths = feed.paths
@@ -28,6 +27,4 @@ async def shutdowns(folder: Path, count: int) -> int:
 def run(full: bool) -> None:
     """Print the report."""
     count = 100 if full else 2
-    with temporary() as folder:
-        stored = asyncio.run(shutdowns(Path(folder), count))
-    print(f"  {count} shutdowns, {stored} trades stored: 0 missing, 0 doubled (G6: 0 and 0)")
+    report(lambda folder: shutdowns(folder, count), f"; {count} shutdowns (G6: 0 and 0)")
