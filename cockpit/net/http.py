@@ -251,7 +251,6 @@ class HttpClient:
                 f"one request weighs {request.weight}, more than its limit of {capacity}; raise the limit",
             )
         usage = link.usage[_endpoint(request.url, request.params)]
-
         failure: ProviderError | None = None
 
         async def once() -> Response:
@@ -320,7 +319,7 @@ class HttpClient:
         self, link: ProviderLink, request: _Request, usage: Usage, still_closed: Callable[[], None]
     ) -> Response:
         """One request and its answer of any status, as soon as the limits let it through."""
-        session = self._open_session(link)
+        self._open_session(link)  # who closes has nobody wait for anything
         asked = self.clock.monotonic()
         use = await link.limiter.acquire(request.weight, _PATIENCE, still_closed)
         if (waited := self.clock.monotonic() - asked) >= _A_WAIT:
@@ -328,14 +327,15 @@ class HttpClient:
         usage.requests += 1
         link.requests += 1
         with link.limiter.under_way(use):
-            response = await self._send(session, link, request)
+            response = await self._send(link, request)
         usage.answered(response.seconds * 1000.0, len(response.body))
         await self._learn(link, response)
         return response
 
-    async def _send(self, session: "ClientSession", link: ProviderLink, request: _Request) -> Response:
+    async def _send(self, link: ProviderLink, request: _Request) -> Response:
         from aiohttp import ClientConnectorCertificateError, ClientError
 
+        session = self._open_session(link)
         started = self.clock.monotonic()
         host = urlsplit(request.url).hostname or request.url
         try:

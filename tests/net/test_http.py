@@ -392,6 +392,18 @@ async def test_a_closed_client_refuses(clock: HandClock, served: Vendor) -> None
     assert (await refused(http, served)).refusal is Refusal.UNAVAILABLE
 
 
+async def test_a_request_that_waits_while_the_client_is_closed_is_refused(served: Vendor) -> None:
+    served.answer()
+    http = HttpClient(SystemClock(), retry=Retry(attempts=1))
+    http.link("x", ["1/1s"])
+    await ask(http, served)
+    waiting = asyncio.create_task(refused(http, served))
+    await asyncio.sleep(0.05)
+    await http.aclose()
+    assert (await waiting).refusal is Refusal.UNAVAILABLE
+    assert len(served.requests) == 1
+
+
 async def test_many_requests_travel_side_by_side(clock: HandClock, served: Vendor) -> None:
     together = asyncio.Barrier(40)
 
