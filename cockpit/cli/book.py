@@ -4,6 +4,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from cockpit.cli.explanations import print_explanation
 from cockpit.cli.formats import (
@@ -18,7 +19,7 @@ from cockpit.cli.formats import (
     print_sheet,
     print_table,
 )
-from cockpit.cli.invocation import Invocation, pass_invocation, program_options
+from cockpit.cli.invocation import Count, Invocation, pass_invocation, program_options
 from cockpit.cli.scorecard_records import SCORECARD_COLUMNS, scorecard_record, trade_record
 from cockpit.errors import OrderRefusedError, StorageError, UsageError
 
@@ -39,6 +40,8 @@ _GROUPS = ("structure", "vrp", "move", "ending", "month", "name")
 def book(context: click.Context, form: str) -> None:
     """Show the paper portfolio, or trade in it."""
     if context.invoked_subcommand is not None:
+        if context.get_parameter_source("form") is ParameterSource.COMMANDLINE:
+            context.default_map = {context.invoked_subcommand: {"form": form}}
         return
 
     async def work(session: "Context") -> tuple["Account | None", list["Position"]]:
@@ -59,12 +62,15 @@ def book(context: click.Context, form: str) -> None:
 
 @book.command("open")
 @click.argument("spread_id")
-@click.option("--contracts", type=click.IntRange(1), help="How many; without it, as many as the sizing suggests.")
+@click.option("--contracts", type=Count(1), metavar="N", help="How many; without it, as many as the sizing suggests.")
 @format_option
 @program_options()
 @pass_invocation
 def open_position(invocation: Invocation, spread_id: str, contracts: int | None, form: str) -> None:
-    """Open a spread that a scan has found, at the price of a chain fetched now."""
+    """Open a spread that a scan has found.
+
+    The price is that of a chain fetched now.
+    """
 
     async def work(session: "Context") -> "Position":
         _refuse_if_read_only(session)
@@ -89,7 +95,10 @@ def open_position(invocation: Invocation, spread_id: str, contracts: int | None,
 @program_options()
 @pass_invocation
 def close_position(invocation: Invocation, position_id: str, form: str) -> None:
-    """Close a whole position, at the price of a chain fetched now."""
+    """Close a whole position.
+
+    The price is that of a chain fetched now.
+    """
 
     async def work(session: "Context") -> "ClosedPosition":
         _refuse_if_read_only(session)
@@ -120,7 +129,10 @@ def history(invocation: Invocation, form: str) -> None:
 @program_options()
 @pass_invocation
 def export(invocation: Invocation, form: str) -> None:
-    """Write out the whole book: in JSON with every position, in CSV a line for each fill of a leg."""
+    """Write out the whole book.
+
+    In JSON with every position, in CSV a line for each fill of a leg.
+    """
 
     async def work(session: "Context") -> tuple[dict[str, Any], list[dict[str, str]]]:
         from cockpit.portfolio.export import fill_rows

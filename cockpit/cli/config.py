@@ -24,7 +24,7 @@ def config() -> None:
 @program_options()
 @pass_invocation
 def show(invocation: Invocation, origin: bool, form: str) -> None:
-    """Print every setting as it is in force; secrets only as set or not set."""
+    """Print every setting; secrets only as set or not."""
     from cockpit.settings import leaves
 
     loaded = invocation.load()
@@ -42,7 +42,10 @@ def show(invocation: Invocation, origin: bool, form: str) -> None:
 @program_options()
 @pass_invocation
 def validate(invocation: Invocation) -> None:
-    """Check every setting, the keymap, the theme and the alerts; exit 3 where something is wrong."""
+    """Check settings, keymap, theme and alerts.
+
+    Exit 3 where something is wrong.
+    """
     from cockpit.cli.checked import checked
     from cockpit.settings import leaves
 
@@ -65,19 +68,22 @@ def path(invocation: Invocation) -> None:
 @program_options()
 @pass_invocation
 def init(invocation: Invocation) -> None:
-    """Write a commented configuration file with every default; an existing one stays as it is."""
+    """Write a commented file with every default.
+
+    An existing one stays as it is.
+    """
     from cockpit.paths import shipped
 
     file = _file(invocation)
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(shipped("config.toml").read_bytes())
     except FileExistsError:
         raise ConfigurationError(f"{file} is there already and stays as it is; edit it, or move it away") from None
     except OSError as error:
         raise ConfigurationError(f"cannot write {file}: {error.strerror}") from error
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(shipped("config.toml").read_bytes())
     click.echo(f"Wrote {file}; every value in it is the default.", err=True)
 
 

@@ -1,15 +1,45 @@
 """``cockpit emulator``: the simulated market alone, for any client that speaks the vendors' protocols."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cockpit.cli.interruption import complete
-from cockpit.cli.invocation import Invocation, pass_invocation, program_options
+from cockpit.cli.invocation import Count, Invocation, pass_invocation, program_options
+
+if TYPE_CHECKING:
+    from cockpit.emulator.faults import Fault
 
 
-@click.command()
-@click.option("--port", type=click.IntRange(0, 65535), help="0: any free one. Default: sim.port.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Everything follows from it. Default: sim.seed.")
-@click.option("--speed", type=click.FloatRange(0, 100_000), help="Times real time; 0 stands still. Default: sim.speed.")
+class _Listing(click.Command):
+    """Its help ends with the names that --fault and --quota take."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the two lists."""
+        from cockpit.emulator.faults import FAULTS
+        from cockpit.emulator.quotas import QUOTAS
+
+        with formatter.section("Faults"):
+            formatter.write_dl([(name, _meaning(fault)) for name, fault in FAULTS.items()])
+        with formatter.section("Quotas"):
+            formatter.write_dl(
+                [(name, f"{number or 'any number of'} {unit}") for name, (number, unit) in QUOTAS.items()]
+            )
+
+
+def _meaning(fault: "Fault") -> str:
+    return f"{fault.means}: {', '.join(fault.allowed)}" if fault.allowed else fault.means
+
+
+@click.command(cls=_Listing)
+@click.option("--port", type=Count(0, 65535), metavar="N", help="0: any free one. Default: sim.port.")
+@click.option("--seed", type=Count(0, 2**63 - 1), metavar="N", help="Everything follows from it. Default: sim.seed.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 100_000),
+    metavar="TIMES",
+    help="Times real time; 0 stands still. Default: sim.speed.",
+)
 @click.option("--quota", "quotas", multiple=True, metavar="NAME=N", help="What a vendor allows; 0 is without end.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME=VALUE", help="Something that goes wrong.")
 @program_options()
@@ -22,9 +52,10 @@ def emulator(
     quotas: tuple[str, ...],
     faults: tuple[str, ...],
 ) -> None:
-    """Serve the simulated market on 127.0.0.1, from sim.start or --as-of on.
+    """Serve the simulated market alone.
 
-    Prints one line of JSON with the addresses when it is ready, and ends with a signal.
+    It is served on 127.0.0.1 and begins at sim.start, or at --as-of. Prints one line of JSON with the addresses when it
+    is ready, and ends with a signal.
     """
     from cockpit.emulator.faults import parse_fault
     from cockpit.emulator.options import EmulatorOptions

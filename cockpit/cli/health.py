@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cockpit.cli.formats import Column, Sheet, format_choice, plain, print_json, print_sheet, print_table
-from cockpit.cli.invocation import Invocation, pass_invocation, program_options
+from cockpit.cli.invocation import Count, Invocation, pass_invocation, program_options
 from cockpit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--usage", "hours", type=click.IntRange(1, 24 * 366), help="What vendors were asked in the last HOURS.")
+@click.option("--usage", "hours", type=Count(1, 24 * 366), metavar="HOURS", help="What vendors were asked in so many.")
 @format_choice("table", "json", "prometheus")
 @program_options()
 @pass_invocation
 def health(invocation: Invocation, form: str, hours: int | None) -> None:
-    """Look at database, vendors, limits, process, and the alerts whose condition holds."""
+    """Look at database, vendors, limits and alerts."""
     if hours is not None:
         if form == "prometheus":
             raise UsageError("usage by the hour has no Prometheus form; take --format table or json")

@@ -12,7 +12,7 @@ from cockpit import __version__
 from cockpit.cli.interruption import signals_end_the_program, status
 from cockpit.cli.invocation import Invocation, program_options
 from cockpit.cli.screen import show_screen
-from cockpit.cli.streams import OutputError, check_output, let_the_pipe_go, open_missing, say, stdout_is_broken
+from cockpit.cli.streams import OutputError, check_output, is_about_output, let_the_pipe_go, open_missing, say
 from cockpit.errors import CockpitError, ExitCode, UsageError
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def run(argv: Sequence[str]) -> int:
         except SystemExit as error:
             return error.code if isinstance(error.code, int) else ExitCode.ERROR
         except Exception as error:  # noqa: BLE001 - a trace on the screen may hold secrets, and helps no user
-            if isinstance(error, OSError) and stdout_is_broken():
+            if isinstance(error, OSError) and is_about_output(error):
                 return say(str(OutputError(error)), ExitCode.ERROR)
             return say(f"something unexpected went wrong; {_record(error, invocation)}", ExitCode.ERROR)
     return code if isinstance(code, int) else ExitCode.OK

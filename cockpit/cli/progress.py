@@ -1,6 +1,7 @@
 """Progress of a scan on stderr: one line that is rewritten on a terminal, a few plain lines elsewhere."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,22 +17,27 @@ _PLAIN_STEPS = 4
 
 @asynccontextmanager
 async def scan_progress(boards: "Boards") -> AsyncIterator[None]:
-    """Tell how far the scan is while the block runs."""
+    """Tell how far the scan is while the block runs, and how it ended where it did; a refusal speaks for itself."""
     telling = asyncio.create_task(_tell(boards))
     try:
         yield
     finally:
         telling.cancel()
         await asyncio.wait({telling})
-        progress = boards.scan.get("scan")
-        if sys.stderr.isatty():
+        if _rewrites():
             sys.stderr.write("\r\x1b[K")
-        if progress is not None and progress.finished_at is not None:
-            print(_sentence(progress), file=sys.stderr)
+    progress = boards.scan.get("scan")
+    if progress is not None and progress.finished_at is not None:
+        print(_sentence(progress), file=sys.stderr)
+
+
+def _rewrites() -> bool:
+    """Whether a line can be written over: on a terminal that moves its cursor."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 async def _tell(boards: "Boards") -> None:
-    terminal = sys.stderr.isatty()
+    terminal = _rewrites()
     told = -1
     while True:
         progress = boards.scan.get("scan")

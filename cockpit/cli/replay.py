@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 @program_options()
 @click.pass_context
 def replay(context: click.Context, file: Path, speed: float | None, headless: bool, form: str) -> None:
-    """Play a recording through the screen: Space pauses, [ and ] move, - and + change the speed.
+    """Play a recording through the screen.
 
-    Its profile is always replay; --format is that of --headless.
+    Space pauses, [ and ] move by a minute, - and + change the speed. Its profile is always replay; --format is that of
+    --headless.
     """
     if speed is not None and math.isnan(speed):
         raise UsageError("--speed takes a number, such as 20")

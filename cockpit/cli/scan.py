@@ -16,7 +16,7 @@ from cockpit.cli.formats import (
     print_json,
     print_table,
 )
-from cockpit.cli.invocation import Invocation, pass_invocation, program_options
+from cockpit.cli.invocation import Count, Invocation, pass_invocation, program_options
 from cockpit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--tickers", metavar="A,B", help="Only these names, whether they report soon or not.")
-@click.option("--days", type=click.IntRange(1, 90), help="Reports within so many days.")
+@click.option("--days", type=Count(1, 90), metavar="N", help="Reports within so many days, 1 to 90.")
 @click.option("--where", metavar="EXPR", help='Only candidates for which this holds, such as "vrp>1.2 and n>=8".')
-@click.option("--top", type=click.IntRange(1), help="Only so many, the best first.")
+@click.option("--top", type=Count(1), metavar="N", help="Only so many, the best first.")
 @click.option("--yes", is_flag=True, help="Scan what the day's allowances cover without asking.")
 @format_option
 @program_options()
@@ -152,7 +152,7 @@ def _print(result: "ScanResult", found: list[_Found], form: str) -> None:
     elif not found:
         click.echo("No candidate. Widen --days or --where.", err=True)
     else:
-        print_table(Sheet("scan", "candidates", _CANDIDATE, found))
+        print_table(Sheet("scan", "candidates", [one for one in _CANDIDATE if one.key != "report_date"], found))
         spreads = [spread for _, some in found for spread in some]
         if spreads:
             print()

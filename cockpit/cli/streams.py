@@ -1,5 +1,6 @@
 """The standard streams as a shell hands them over: perhaps closed, perhaps on a full disk, perhaps without UTF-8."""
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -8,6 +9,7 @@ from typing import TextIO
 from cockpit.errors import CockpitError
 
 _PIPE_CLOSED = 141
+_NO_MORE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 _LONGEST = 2000
 
 
@@ -15,7 +17,7 @@ class OutputError(CockpitError):
     """stdout takes nothing: what was asked for could not be handed over."""
 
     def __init__(self, error: OSError) -> None:
-        super().__init__(f"cannot write to stdout: {error.strerror or error}")
+        super().__init__(f"cannot write the output: {error.strerror or error}")
 
 
 def open_missing() -> None:
@@ -57,14 +59,15 @@ def check_output() -> None:
         raise OutputError(error) from None
 
 
-def stdout_is_broken() -> bool:
-    """True where stdout takes nothing more; what it holds back is dropped then."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _drop_output()
-        return True
-    return False
+def is_about_output(error: OSError) -> bool:
+    """True where it came of writing to a stream, as far as an error tells: one about a file names it.
+
+    What stdout holds back is dropped then.
+    """
+    if error.errno not in _NO_MORE or error.filename is not None:
+        return False
+    _drop_output()
+    return True
 
 
 def let_the_pipe_go() -> int:

@@ -122,7 +122,7 @@ async def _listen(runner: web.AppRunner, port: int) -> int:
         await web.TCPSite(runner, HOST, port).start()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise CockpitError(f"port {port} on {HOST} is in use; choose another with --port") from None
+            raise CockpitError(f"port {port} on {HOST} is in use; choose another with --port or sim.port") from None
         raise CockpitError(f"port {port} on {HOST} cannot be used: {error.strerror}") from None
     bound: int = runner.addresses[0][1]
     return bound

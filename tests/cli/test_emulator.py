@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.emulator.faults import FAULTS
+from cockpit.emulator.quotas import QUOTAS
 from tests.cli.conftest import Cockpit
 
 
@@ -23,6 +25,11 @@ def test_it_tells_its_addresses_and_ends_with_a_signal(home: Path, signum: signa
         assert process.wait(30) == code
         assert process.stdout.read() == ""
         assert process.stderr.read() == ""
+
+
+def test_its_help_names_every_fault_and_quota(cockpit: Cockpit) -> None:
+    told = cockpit("emulator", "--help").out
+    assert all(name in told for name in (*FAULTS, *QUOTAS))
 
 
 def test_a_fault_that_does_not_exist_is_misuse(cockpit: Cockpit) -> None:

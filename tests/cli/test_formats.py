@@ -85,6 +85,12 @@ def test_a_table_away_from_a_terminal_is_plain_whole_and_marks_the_unknown(print
     assert lines[0].index("price") + len("price") == lines[1].index("1,234.50") + len("1,234.50"), "numbers end alike"
 
 
+def test_no_control_character_reaches_a_terminal(printed: Printed) -> None:
+    table = printed(Sheet("rows", "rows", SHEET.columns, [Row("A\x1b[2J\nB", None, None, ROWS[0].at)]), "table")
+    assert table.count("\n") == 2
+    assert "A [2J B" in table
+
+
 def test_nothing_to_show_is_said_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     print_sheet(Sheet("rows", "rows", SHEET.columns, [], "No row yet."), "table")
     assert capsys.readouterr() == ("", "No row yet.\n")

@@ -1,5 +1,6 @@
 """Every end of the program has its exit code and, at most, one sentence on stderr."""
 
+import json
 import os
 import signal
 import subprocess
@@ -23,11 +24,39 @@ def test_help_and_version_go_to_stdout(cockpit: Cockpit) -> None:
     assert cockpit("--version").out.split()[-1] == __version__
 
 
-@pytest.mark.parametrize("argv", [["nonsense"], ["--nonsense"], ["scan", "--top", "0"], ["scan", "--format", "xml"]])
-def test_misuse_is_exit_2_with_a_word_and_no_data(cockpit: Cockpit, argv: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["nonsense"], "no such command 'nonsense'; \"cockpit --help\""),
+        (["--nonsense"], "no such option '--nonsense'"),
+        (["scan", "--top", "0"], "'--top': 0 is not in the range x>=1; \"cockpit scan --help\""),
+        (["scan", "--days", "soon"], "'--days': 'soon' is not a valid whole number"),
+        (["scan", "--format", "xml"], "'xml' is not one of 'table', 'json', 'csv'"),
+        (["explain"], "missing argument 'TICKER'"),
+        (["--data-dir", "", "book"], "'--data-dir': it names no folder"),
+        (["--config", "", "book"], "'--config': it names no file"),
+        (["scan", "--as-of", "9999-12-31"], "a time lies between 1970 and 2099"),
+        (["book", "--format", "table", "export"], "'table' is not one of 'json', 'csv'"),
+    ],
+)
+def test_misuse_is_exit_2_with_one_sentence_and_no_data(cockpit: Cockpit, argv: list[str], told: str) -> None:
     ended = cockpit(*argv)
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err
+    assert told in ended.err
+    assert ended.err.startswith("cockpit: ")
+    assert ended.err.count("\n") == 1
+
+
+def test_a_group_without_a_command_shows_its_commands(cockpit: Cockpit) -> None:
+    ended = cockpit("ticks")
+    assert ended.code == 2
+    assert "import" in ended.err
+
+
+def test_what_came_from_outside_cannot_move_the_cursor(cockpit: Cockpit) -> None:
+    ended = cockpit("--config", "none\x1b[2J.toml", "book")
+    assert ended.code == 3
+    assert "none?[2J.toml" in ended.err
 
 
 def test_without_a_terminal_the_screen_says_so(cockpit: Cockpit) -> None:
@@ -85,6 +114,42 @@ def test_the_unexpected_is_one_sentence_and_a_trace_in_a_private_log(
     assert said.err == f"cockpit: something unexpected went wrong; the details are in {log}\n"
     assert "ZeroDivisionError: secret detail" in log.read_text()
     assert log.stat().st_mode & 0o077 == 0
+
+
+def shell(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A command line as a shell runs it; ``$COCKPIT`` in it is the program."""
+    program = f"{sys.executable} -m cockpit"
+    return subprocess.run(
+        ["bash", "-c", line.replace("$COCKPIT", program)],
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["config show", "config show --format json", "--help", "--version", "config path"])
+def test_output_that_nobody_takes_is_an_error_of_one_sentence(home: Path, command: str) -> None:
+    ended = shell(f"$COCKPIT {command} > /dev/full")
+    assert (ended.returncode, ended.stderr) == (1, "cockpit: cannot write the output: No space left on device\n")
+    ended = shell(f"$COCKPIT {command} >&-")
+    assert (ended.returncode, ended.stderr) == (1, "cockpit: cannot write the output: it is closed\n")
+
+
+def test_closed_streams_beside_stdout_do_no_harm(home: Path) -> None:
+    ended = shell("$COCKPIT config path <&- 2>&-")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.endswith("config.toml\n")
+    assert shell("$COCKPIT <&-").returncode == 2
+
+
+def test_a_locale_without_utf_8_gets_what_it_can_show(home: Path) -> None:
+    plain = shell("$COCKPIT config show --set ui.theme=höhe", PYTHONIOENCODING="ascii")
+    assert (plain.returncode, plain.stderr) == (0, "")
+    assert "\\" in plain.stdout
+    written = shell("$COCKPIT config show --format json --set ui.theme=höhe", PYTHONIOENCODING="ascii")
+    assert {"key": "ui.theme", "value": "höhe"} in json.loads(written.stdout)["settings"]
 
 
 def test_a_reader_that_goes_away_is_no_error(home: Path) -> None:

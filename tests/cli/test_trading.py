@@ -82,7 +82,7 @@ def test_a_trade_from_scan_to_history(cockpit: Cockpit) -> None:
 
     closed = document(cockpit("book", "close", position["position_id"], "--format", "json"))
     assert closed["closed"][0]["reason"] == "closed"
-    history = document(cockpit("book", "history", "--format", "json"))
+    history = document(cockpit("book", "--format", "json", "history"))
     assert [one["position_id"] for one in history["closed"]] == [position["position_id"]]
     fills = list(csv.DictReader(io.StringIO(cockpit("book", "export", "--format", "csv").out)))
     assert len(fills) == 2 * len(spread["legs"])
