@@ -108,7 +108,7 @@ ACTIONS: tuple[Action, ...] = (
         *(Group.VENDORS, (_H,)),
     ),
     Action(
-        *("drop_cache", ("d",), "drop cache", "Forget what the vendor under the mark has answered; twice to do it"),
+        *("drop_cache", ("d",), "drop cache", "Forget what the vendor under the mark has answered; it asks first"),
         *(Group.VENDORS, (_H,)),
     ),
     Action(

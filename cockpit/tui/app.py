@@ -314,7 +314,8 @@ class CockpitApp(App[int]):
         error = self._exception
         log.critical("the screen failed", exc_info=error)
         sentence = f"The cockpit failed ({type(error).__name__}). Details are in {self._log_path()}"
-        self._exit_renderables.append(Text(sentence))
+        # One sentence, however much failed after it: Textual would count the rest and speak of its own tools.
+        self._exit_renderables[:] = self._exit_renderables[:1] or [Text(sentence)]
         self._close_messages_no_wait()
 
     def _handle_exception(self, error: Exception) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -51,7 +52,9 @@ MainScreen.-single PaneView.-active { display: block; }
 MainScreen.-short #tabs { display: none; }
 MainScreen.-tiny #header, MainScreen.-tiny #tabs, MainScreen.-tiny #body, MainScreen.-tiny #footer { display: none; }
 MainScreen.-tiny #tiny { display: block; height: 1fr; }
+CommandPalette { background: transparent; }
 CommandPalette SearchIcon { display: none; }
+CommandPalette > Vertical { margin-top: 1; width: 100%; max-width: 90; }
 Toast { width: auto; max-width: 80%; padding: 0 1; margin-top: 0; }
 """
 """Loaded by the app: Textual reads no style of a default screen."""
@@ -98,7 +101,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._slow_at = float("-inf")
         self._fresh = True
         self._news: AlertNews | None = None
-        self._cache_key = vendors.CacheKey()
 
     def compose(self) -> ComposeResult:
         """Header, tabs, panes, footer; laid out for this terminal from the first frame on."""
@@ -420,14 +422,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
             vendors.reset_breaker(self._cockpit, vendor)
 
     def action_drop_cache(self) -> None:
-        """Forget what the vendor under the mark has answered, at the second press."""
-        vendor = vendors.chosen_vendor(self._cockpit, self)
-        if vendor is None:
-            return
-        if self._cache_key.pressed(vendor, self._cockpit.moment().monotonic):
+        """Forget what the vendor under the mark has answered, once that is confirmed."""
+        if (vendor := vendors.chosen_vendor(self._cockpit, self)) is not None:
             vendors.drop_cache(self._cockpit, vendor)
-        else:
-            self._cockpit.say(f"once more drops all that is kept of {vendor}; asking again uses its limits")
 
     def action_pause(self) -> None:
         """Stop the recording's time, or let it go on."""
@@ -458,7 +455,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def action_palette(self) -> None:
         """Type a command."""
-        self.app.action_command_palette()
+        if not CommandPalette.is_open(self.app):
+            self.app.push_screen(CommandPalette(placeholder="open NVDA condor, why CRM, sort ev, theme light …"))
 
     def action_theme(self) -> None:
         """Choose a theme."""
@@ -468,9 +466,9 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def action_help(self) -> None:
         """Show all keys."""
-        from cockpit.tui.screens.help import help_sheet
+        from cockpit.tui.screens.help import HelpScreen
 
-        self.app.push_screen(help_sheet(self._cockpit.keymap, self._cockpit.settings.profile))
+        self.app.push_screen(HelpScreen(self._cockpit.keymap, self._cockpit.settings.profile))
 
     def action_quit(self) -> None:
         """Leave."""

@@ -59,18 +59,13 @@ async def test_a_probe_that_fails_says_why(session: DemoSession, screen: Screen)
         assert "no answer from 127.0.0.1 within 10 s" in told(app)
 
 
-async def test_a_cache_is_dropped_by_the_second_press_about_the_same_vendor(
-    session: DemoSession, screen: Screen
-) -> None:
+async def test_a_cache_is_dropped_once_that_is_confirmed(session: DemoSession, screen: Screen) -> None:
     async with screen(session) as (app, pilot):
-        clock = session.clock
-        assert isinstance(clock, StillClock)
-        await pilot.press("5", "d", "j", "d")
-        clock.advance(6.0)
-        await pilot.press("d")
+        await pilot.press("5", "d", "escape", "j", "d")
+        await settled(app, pilot)
+        assert "Drop all that alpha_vantage answered?" in picture(app)
         assert session.demo.asked == []
-        assert "once more drops all that is kept of alpha_vantage" in told(app)
-        await pilot.press("d")
+        await pilot.press("enter", "enter")
         await settled(app, pilot)
         assert session.demo.asked == ["drop alpha_vantage"]
         assert "dropped 41 answers of alpha_vantage" in told(app)
@@ -85,10 +80,10 @@ async def test_without_a_vendor_the_keys_say_so(screen: Screen) -> None:
 
 async def test_the_palette_acts_on_any_vendor_and_on_one_name(session: DemoSession, screen: Screen) -> None:
     async with screen(session) as (app, pilot):
-        for words, asked in (
-            ("probe stocktwits", "probe stocktwits"),
-            ("reset breaker tradier", "reset tradier"),
-            ("drop nvda", "drop  NVDA"),
+        for words, asked, confirmed in (
+            ("probe stocktwits", "probe stocktwits", False),
+            ("reset breaker tradier", "reset tradier", False),
+            ("drop nvda", "drop  NVDA", True),
         ):
             await pilot.press("colon")
             await pilot.pause()
@@ -98,13 +93,19 @@ async def test_the_palette_acts_on_any_vendor_and_on_one_name(session: DemoSessi
                 if app.screen.query("CommandList").first().option_count:  # type: ignore[attr-defined]
                     break
             await pilot.press("enter")
+            if confirmed:
+                for _ in range(40):
+                    if "Drop all that all vendors answered about NVDA?" in picture(app):
+                        break
+                    await pilot.pause(0.02)
+                await pilot.press("enter")
             for _ in range(40):
                 if session.demo.asked[-1:] == [asked]:
                     break
                 await pilot.pause(0.02)
             assert session.demo.asked[-1:] == [asked]
         await settled(app, pilot)
-        assert "dropped 41 answers about NVDA" in told(app)
+        assert "dropped 41 answers of all vendors about NVDA" in told(app)
 
 
 async def test_a_replay_offers_nothing_about_vendors(session: DemoSession, screen: Screen) -> None:

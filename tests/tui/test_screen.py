@@ -15,7 +15,7 @@ from cockpit.tui.main_screen import MainScreen
 from cockpit.tui.screens.explanation import ExplanationView
 from cockpit.tui.screens.filter import FilterScreen
 from cockpit.tui.screens.help import help_lines
-from cockpit.tui.screens.sheet import LinesSheet
+from cockpit.tui.screens.history import HistoryScreen
 from cockpit.tui.screens.ticket import TicketScreen
 from tests.tui.conftest import Screen, picture, settled, told
 from tests.tui.demo import DemoSession, StillClock, candidate
@@ -27,8 +27,8 @@ def test_every_action_has_a_handler_and_stands_in_the_help(action: object) -> No
 
     assert isinstance(action, Action)
     assert callable(getattr(MainScreen, f"action_{action.name}"))
-    text = "\n".join("".join(t for t, _ in line.runs) for line in help_lines({}))
-    assert action.description in text
+    words = " ".join("".join(t for t, _ in line.runs) for line in help_lines({})).split()
+    assert action.description in " ".join(words)
 
 
 async def test_number_keys_and_tab_go_to_the_panes(session: DemoSession, screen: Screen) -> None:
@@ -154,7 +154,7 @@ async def test_history_and_help_open_and_close(session: DemoSession, screen: Scr
     async with screen(session) as (app, pilot):
         await pilot.press("H")
         await pilot.pause()
-        assert isinstance(app.screen, LinesSheet)
+        assert isinstance(app.screen, HistoryScreen)
         assert "realised +50.80" in picture(app)
         await pilot.press("q", "question_mark")
         await pilot.pause()

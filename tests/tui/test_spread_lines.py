@@ -25,7 +25,7 @@ def test_a_spread_says_why_in_three_muted_lines() -> None:
     assert {ink for line in lines for _, ink in line.runs} == {Ink.MUTED}
     said = text(lines)
     assert "event 7.1% vs 5.2% x12 | VRP 1.37 | POP at " in said
-    assert "EV next morning +8.1 | POP then .77" in said
+    assert "EV next morning +8.1 | POP then 77%" in said
     assert "size 5 by the cap a trade (full Kelly 12%) | needs 0.51 credit | also classic 72" in said
 
 

@@ -13,6 +13,7 @@ from cockpit.tui.panes.spreads import short_label
 from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import Column, Moment, moved_run, number_run
+from cockpit.tui.widgets.lines import EMPTY, Line
 from cockpit.tui.widgets.live_table import LiveTable
 
 if TYPE_CHECKING:
@@ -40,6 +41,18 @@ def _pnl(position: Position, moment: Moment) -> Run:
     return moved_run(signed(position.unrealised), position.unrealised)
 
 
+def kept(position: Position) -> float | None:
+    """The percentage of the credit that would stay if it were bought back at mid; below zero in a loss."""
+    if position.mark is None or position.credit <= 0:
+        return None
+    return float((position.credit - position.mark) / position.credit) * 100.0
+
+
+def _kept(position: Position, moment: Moment) -> Run:
+    share = kept(position)
+    return moved_run(signed(share, 0), None if share is None else round(share))
+
+
 def _number(get: Callable[[Position], object]) -> Callable[[Position], float | None]:
     def number(position: Position) -> float | None:
         value = get(position)
@@ -60,10 +73,11 @@ _COLUMNS: tuple[Column[Position], ...] = (
     Column("pnl", "P&L $", 9, _pnl, _number(lambda p: p.unrealised), rank=2),
     Column("dte", "DTE", 3, _days, lambda p: p.expiry, rank=5, descending=False),
     Column("delta", "Δ", 4, lambda p, m: number_run(short_fraction(p.delta)), lambda p: p.delta, rank=6),
-    Column("risk", "risk $", 9, lambda p, m: number_run(fixed(p.max_loss)), _number(lambda p: p.max_loss), rank=7),
-    Column("report", "report", 6, _report, lambda p: p.report_date, rank=8, descending=False),
-    Column("fees", "fees $", 7, lambda p, m: number_run(fixed(p.fees)), _number(lambda p: p.fees), rank=9),
-    Column("age", "age", 4, lambda p, m: number_run(age(_age(p, m)), Ink.MUTED), rank=10),
+    Column("kept", "kept%", 5, _kept, kept, rank=7),
+    Column("risk", "risk $", 9, lambda p, m: number_run(fixed(p.max_loss)), _number(lambda p: p.max_loss), rank=8),
+    Column("report", "report", 6, _report, lambda p: p.report_date, rank=9, descending=False),
+    Column("fees", "fees $", 7, lambda p, m: number_run(fixed(p.fees)), _number(lambda p: p.fees), rank=10),
+    Column("age", "age", 4, lambda p, m: number_run(age(_age(p, m)), Ink.MUTED), rank=11),
 )
 
 
@@ -87,7 +101,13 @@ class PortfolioPane(TablePane[str, "Position"]):
         super().__init__(
             Pane.PORTFOLIO,
             LiveTable(
-                _COLUMNS, sort="position", moment=moment, legs=_legs, age=_age, stale_seconds=max(60.0, stale_seconds)
+                _COLUMNS,
+                sort="position",
+                moment=moment,
+                legs=_legs,
+                age=_age,
+                stale_seconds=max(60.0, stale_seconds),
+                foot=self._below_rows,
             ),
         )
         self._cursor: Cursor[str] | None = None
@@ -118,6 +138,15 @@ class PortfolioPane(TablePane[str, "Position"]):
     def account(self) -> Account | None:
         """The book in one line."""
         return self.session.boards.account.get("account") if self.session else None
+
+    def _below_rows(self, position: Position | None, width: int, room: int) -> Sequence[Line]:
+        account = self.account()
+        if account is None or self.session is None:
+            return ()
+        from cockpit.tui.panes.book_lines import book_lines
+
+        lines = book_lines(account, self.session.boards.positions.values(), width)
+        return [*([EMPTY] if position else []), *lines] if len(lines) < room else ()
 
     def count(self) -> str:
         """The day's result, or else how many positions there are."""

@@ -1,4 +1,4 @@
-"""What stands below the rows of the spreads pane: structures that could not be built, and why a spread is as it is."""
+"""What stands below the rows of the spreads pane: structures that could not be built, why a spread is so, its legs."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,6 +8,7 @@ from cockpit.spreads.verdict import breakeven_credit
 from cockpit.tui.format import fixed, percent, signed
 from cockpit.tui.inks import Ink
 from cockpit.tui.panes.spreads import short_label
+from cockpit.tui.widgets.legs import leg_lines
 from cockpit.tui.widgets.lines import EMPTY, Line, fit
 
 MOST_LINES = 3
@@ -30,7 +31,7 @@ _BOUND = {
 
 
 def below(spread: Spread | None, candidate: Candidate | None, width: int, room: int) -> list[Line]:
-    """As much as fits into ``room`` lines; the reasons come before a blank line that would set them off."""
+    """As much as fits into ``room`` lines: what is missing, the reasons, the legs with the result at expiry."""
     missing = [_unbuilt(one, width) for one in candidate.unbuilt] if candidate is not None else []
     lines = missing[: max(0, room)]
     if spread is None:
@@ -39,7 +40,10 @@ def below(spread: Spread | None, candidate: Candidate | None, width: int, room: 
     reasons = why_lines(spread, candidate, width, min(MOST_LINES, left))
     if reasons and left > len(reasons):
         lines.append(EMPTY)
-    return lines + reasons
+    lines += reasons
+    # The legs are all or nothing, and set off.
+    legs = [EMPTY, *leg_lines(spread.legs, width, spread.fill)]
+    return [*lines, *legs] if len(lines) + len(legs) <= room else lines
 
 
 def why_lines(spread: Spread, candidate: Candidate | None, width: int, most: int) -> list[Line]:

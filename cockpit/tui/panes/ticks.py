@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cockpit.ticks.quote import Ticker
 
 _POINT = 5
+_CLOSES = 30
 _SIDES = 26
 
 
@@ -76,14 +77,8 @@ _COLUMNS: tuple[Column[Ticker], ...] = (
     ),
     Column("spark", "60 s", 8, lambda t, m: (spark(t.spark, 8), Ink.ACCENT), rank=5),
     Column("age", "age", 4, lambda t, m: number_run(age(_age(t, m)), Ink.MUTED), lambda t: t.received_at, rank=7),
-    Column(
-        "gaps",
-        "lost",
-        5,
-        _lost,
-        lambda t: t.gaps,
-        rank=10,
-    ),
+    Column("gaps", "lost", 5, _lost, lambda t: t.gaps, rank=10),
+    Column("minute", "60 s", _CLOSES, lambda t, m: (spark(t.spark, _CLOSES), Ink.ACCENT), rank=11, instead=("spark",)),
 )
 
 

@@ -1,11 +1,12 @@
 """Sections of figures: what a candidate, a spread, a position or a part of the cockpit is made of."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from cockpit.scan.explain import Explanation, Row, Section
 from cockpit.tui.inks import Ink, Run
-from cockpit.tui.screens.sheet import Sheet, line_of, wrapped
+from cockpit.tui.screens.sheet import Sheet
 from cockpit.tui.widgets.lines import EMPTY, Line, clean, fit, width_of
+from cockpit.tui.widgets.prose import hanging, line_of
 
 _LABEL = 30
 _VALUE = 24
@@ -63,7 +64,7 @@ def _section_lines(section: Section, width: int) -> Iterator[Line]:
         if size > value:
             # A sentence instead of a figure takes the rest of the line, and as many more as it needs.
             text = row.value if not row.note else f"{row.value} ({row.note})"
-            yield from _hanging((named,), text, width, Ink.STRONG)
+            yield from hanging((named,), text, width, Ink.STRONG)
         else:
             yield from _figure_lines(named, row, value, width)
 
@@ -77,16 +78,7 @@ def _figure_lines(named: Run, row: Row, value: int, width: int) -> Iterator[Line
     if not row.note:
         yield line_of(*head)
     elif room >= min(_NOTE, width_of(row.note)):
-        yield from _hanging((*head, ("   ", Ink.TEXT)), row.note, width, Ink.MUTED)
+        yield from hanging((*head, ("   ", Ink.TEXT)), row.note, width, Ink.MUTED)
     else:
         yield line_of(*head)
-        yield from _hanging((("     ", Ink.TEXT),), row.note, width, Ink.MUTED)
-
-
-def _hanging(head: Sequence[Run], text: str, width: int, ink: Ink) -> Iterator[Line]:
-    """A text behind a head; its further lines stand below its first."""
-    used = sum(width_of(part) for part, _ in head)
-    first, *rest = wrapped(text, width - used, ink)
-    yield line_of(*head, *first.runs[1:])
-    for more in rest:
-        yield line_of((" " * used, Ink.TEXT), *more.runs[1:])
+        yield from hanging((("     ", Ink.TEXT),), row.note, width, Ink.MUTED)

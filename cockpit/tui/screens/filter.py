@@ -21,6 +21,7 @@ class FilterScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     FilterScreen { align: left bottom; background: transparent; }
     FilterScreen > Vertical { height: 2; background: $panel; }
+    FilterScreen > ToastRack { margin-bottom: 2; }
     FilterScreen Input { height: 1; border: none; padding: 0 1; background: $surface; }
     FilterScreen Input:focus { border: none; }
     """

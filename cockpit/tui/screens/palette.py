@@ -10,6 +10,7 @@ from cockpit.errors import CockpitError
 from cockpit.health.status import ProviderStatus
 from cockpit.tui import trading, vendors
 from cockpit.tui.actions import offered
+from cockpit.tui.format import fixed, percent, signed
 from cockpit.tui.keymap import keys_of, shown
 from cockpit.tui.theming import theme_files
 
@@ -75,7 +76,9 @@ class CockpitCommands(Provider):
                     yield Command(
                         f"open {symbol} {spread.kind.label} {spread.strikes_label}",
                         partial(trading.open_key, app, spread.spread_id),
-                        "a ticket for this spread",
+                        spread.rejected
+                        or f"credit {fixed(spread.fill)}, POP {percent(spread.pop, 0)} %, EV {signed(spread.ev, 1)} $, "
+                        f"score {spread.score.total:.0f}",
                     )
             for symbol in [candidate.symbol for candidate in boards.candidates.values()]:
                 yield Command(f"why {symbol}", partial(trading.explain, app, symbol), "every number behind it")

@@ -11,9 +11,9 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
-from cockpit.tui.inks import Ground, Ink, Run
+from cockpit.tui.inks import Ground, Ink
 from cockpit.tui.widgets.bars import Bar, Part, words
-from cockpit.tui.widgets.lines import EMPTY, Line, LinesMixin, clean, width_of
+from cockpit.tui.widgets.lines import EMPTY, Line, LinesMixin
 
 T = TypeVar("T")
 
@@ -82,6 +82,7 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
     DEFAULT_CSS = """
     Sheet { align: center middle; background: transparent; }
     Sheet > #sheet { border: round $primary; background: $background; }
+    Sheet > ToastRack { margin-bottom: 2; }
     """
     preferred_width = 78
 
@@ -183,32 +184,3 @@ class LinesSheet(Sheet[None]):
 def hint(key: str, label: str, rank: int = 0) -> Part:
     """A key with what it does."""
     return words((f"{key} ", Ink.ACCENT), (label, Ink.MUTED), rank=rank)
-
-
-def flowed(groups: Sequence[Sequence[Run]], width: int) -> list[Line]:
-    """Groups of runs one after the other, three spaces apart, on as many lines as they need."""
-    lines: list[list[Run]] = [[]]
-    used = 1
-    for group in groups:
-        size = sum(width_of(text) for text, _ in group)
-        if lines[-1] and used + 3 + size > width:
-            lines.append([])
-            used = 1
-        if lines[-1]:
-            lines[-1].append(("   ", Ink.TEXT))
-            used += 3
-        lines[-1].extend(group)
-        used += size
-    return [line_of(*line) for line in lines]
-
-
-def line_of(*runs: Run) -> Line:
-    """A line from runs, one space in from the border."""
-    return Line(((" ", Ink.TEXT), *((clean(text), ink) for text, ink in runs)))
-
-
-def wrapped(text: str, width: int, ink: Ink = Ink.TEXT) -> list[Line]:
-    """Prose in lines of at most ``width`` cells."""
-    import textwrap
-
-    return [line_of((part, ink)) for part in textwrap.wrap(clean(text), max(10, width - 2)) or [""]]

@@ -1,9 +1,10 @@
 """One clear sentence where the cockpit could not start."""
 
 from cockpit.tui.inks import Ink
-from cockpit.tui.screens.sheet import Sheet, hint, wrapped
+from cockpit.tui.screens.sheet import Sheet, hint
 from cockpit.tui.widgets.bars import Part
 from cockpit.tui.widgets.lines import EMPTY, Line
+from cockpit.tui.widgets.prose import wrapped
 
 
 class SorryScreen(Sheet[None]):

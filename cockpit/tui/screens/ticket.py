@@ -1,6 +1,5 @@
 """The ticket: an order as it would be filled now, for the key it was opened for; one Enter sends it, once."""
 
-from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -10,29 +9,22 @@ from textual.binding import Binding, BindingType
 from cockpit.commands import Commands
 from cockpit.errors import CockpitError
 from cockpit.portfolio.position import Action, Ticket
-from cockpit.spreads.structure import Leg, Size
+from cockpit.spreads.structure import Size
 from cockpit.tui import trading
-from cockpit.tui.format import age, compact, fixed, percent, short_fraction, signed, since
+from cockpit.tui.format import age, fixed, percent, signed, since
 from cockpit.tui.inks import Ink, Run
-from cockpit.tui.screens.sheet import Sheet, flowed, hint, line_of, wrapped
+from cockpit.tui.panes.spread_lines import bound_words
+from cockpit.tui.screens.sheet import Sheet, hint
 from cockpit.tui.widgets.bars import Part, profile_part, words
 from cockpit.tui.widgets.columns import moved_run
-from cockpit.tui.widgets.lines import EMPTY, Line, width_of
-from cockpit.tui.widgets.payoff import payoff_plot
+from cockpit.tui.widgets.legs import leg_lines
+from cockpit.tui.widgets.lines import EMPTY, Line
+from cockpit.tui.widgets.prose import figure, flowed, line_of, wrapped
 
 if TYPE_CHECKING:
     from cockpit.tui.app import CockpitApp
 
 _MOST_CONTRACTS = 9999
-_LEGS_WIDTH = 48
-_BOUND = {
-    "trade_cap": "the cap a trade",
-    "symbol_cap": "the cap a name",
-    "portfolio_cap": "the cap of the portfolio",
-    "max_contracts": "the most contracts",
-    "buying_power": "buying power",
-    "kelly": "Kelly",
-}
 _FILL = {"mid": "at mid", "quarter": "25% of the half spread", "half": "50% of the half spread", "natural": "far sides"}
 
 
@@ -164,13 +156,15 @@ class TicketScreen(Sheet[None]):
         ticket = self.ticket
         if ticket is None:
             return [words((self.sheet_title, Ink.STRONG))]
-        name = f"{ticket.action.value.capitalize()}: {ticket.symbol} {ticket.kind.label} {ticket.expiry:%d %b}"
+        order = f"{ticket.action.value.capitalize()}: {ticket.symbol}"
         old = since(ticket.quoted_at, self._cockpit.moment().now)
         stale = old is None or (ticket.stale_after is not None and old > ticket.stale_after)
         shown = "quote of unknown age" if old is None else "quote is new" if old < 3 else f"quote {age(old)} old"
         return [
             profile_part(self._cockpit.settings.profile),
-            words((name, Ink.STRONG), rank=0),
+            words((order, Ink.STRONG), rank=0),
+            words((ticket.kind.label, Ink.STRONG), rank=1),
+            words((f"{ticket.expiry.day} {ticket.expiry:%b}", Ink.STRONG), rank=3),
             words((shown, Ink.WARN if stale else Ink.MUTED), rank=2, right=True),
         ]
 
@@ -194,7 +188,9 @@ class TicketScreen(Sheet[None]):
             self._opening_money(ticket, width) if ticket.action is Action.OPEN else self._closing_money(ticket, width)
         )
         refused = [EMPTY, *wrapped(f"refused: {self.refusal}", width, Ink.ERROR)] if self.refusal else []
-        legs = _with_plot(_leg_lines(ticket.legs), ticket, width)
+        credit = ticket.fill if ticket.fill is not None else ticket.mid
+        plotted = None if ticket.action is Action.CLOSE or credit is None else float(credit)
+        legs = leg_lines(ticket.legs, width, plotted)
         # Where not everything fits, the money comes first and the legs are a scroll away.
         if self.size.height < len(legs) + len(money) + len(refused) + 5:
             return [*refused[1:], *money, EMPTY, *legs]
@@ -210,21 +206,22 @@ class TicketScreen(Sheet[None]):
         expected = None if ticket.ev is None else ticket.ev * count
         return [
             *flowed(_prices(ticket), width),
-            *flowed([[("contracts ", Ink.MUTED), (f"[ {count} ]", Ink.ACCENT)], _advice(ticket.size)], width),
             *flowed(
                 [
-                    _pair("max profit", fixed(ticket.max_profit * count), Ink.UP),
-                    _pair("max loss", fixed(ticket.max_loss * count), Ink.DOWN),
-                    _pair("breakevens", breakevens),
+                    [("contracts ", Ink.MUTED), (f"[ {count} ]", Ink.ACCENT)],
+                    figure("max profit", fixed(ticket.max_profit * count), Ink.UP),
+                    figure("max loss", fixed(ticket.max_loss * count), Ink.DOWN),
+                    figure("commission", fixed(ticket.commission * count)),
                 ],
                 width,
             ),
+            *flowed(_advice(ticket.size), width),
             *flowed(
                 [
-                    _pair("POP", "?" if ticket.pop is None else f"{percent(ticket.pop, 0)}%"),
-                    _pair("by delta", "?" if ticket.pop_delta is None else f"{percent(ticket.pop_delta, 0)}%"),
+                    figure("POP", "?" if ticket.pop is None else f"{percent(ticket.pop, 0)}%"),
+                    figure("by delta", "?" if ticket.pop_delta is None else f"{percent(ticket.pop_delta, 0)}%"),
                     [("EV after costs ", Ink.MUTED), moved_run(signed(expected), expected)],
-                    _pair("commission", fixed(ticket.commission * count)),
+                    figure("breakevens", breakevens),
                 ],
                 width,
             ),
@@ -245,8 +242,8 @@ class TicketScreen(Sheet[None]):
             *flowed(_prices(ticket), width),
             *flowed(
                 [
-                    _pair("contracts", f"{ticket.contracts} (all)"),
-                    _pair("commission", fixed(ticket.commission * ticket.contracts)),
+                    figure("contracts", f"{ticket.contracts} (all)"),
+                    figure("commission", fixed(ticket.commission * ticket.contracts)),
                     [("this would realise ", Ink.MUTED), moved_run(signed(ticket.realised), ticket.realised)],
                 ],
                 width,
@@ -255,55 +252,24 @@ class TicketScreen(Sheet[None]):
 
 
 def _prices(ticket: Ticket) -> list[list[Run]]:
-    model = _FILL.get(ticket.fill_model, ticket.fill_model)
+    """Mid, far sides and fill, as what is received or as what is paid."""
+    paid = (ticket.fill or ticket.mid or 0) < 0
+    sign = -1 if paid else 1
+    mid, natural, fill = (
+        None if price is None else sign * price for price in (ticket.mid, ticket.natural, ticket.fill)
+    )
     return [
-        _pair("mid", fixed(ticket.mid)),
-        _pair("natural", fixed(ticket.natural)),
-        [*_pair("fill at", fixed(ticket.fill), Ink.STRONG), (f" ({model})", Ink.MUTED)],
+        [("debit " if paid else "credit ", Ink.TEXT), *figure("mid", fixed(mid))],
+        figure("natural", fixed(natural)),
+        figure("fill at", fixed(fill), Ink.STRONG),
+        [(f"({_FILL.get(ticket.fill_model, ticket.fill_model)})", Ink.MUTED)],
     ]
 
 
-def _advice(size: Size | None) -> list[Run]:
+def _advice(size: Size | None) -> list[list[Run]]:
     if size is None:
         return []
-    kelly = "" if size.full_kelly is None else f" (full Kelly {percent(size.full_kelly)}%)"
-    bound = _BOUND.get(size.bound_by, size.bound_by.replace("_", " "))
-    return [(f"suggested {size.contracts}, bound by {bound}{kelly}", Ink.MUTED)]
-
-
-def _pair(label: str, value: str, ink: Ink = Ink.TEXT) -> list[Run]:
-    return [(f"{label} ", Ink.MUTED), (value, Ink.MUTED if value == "?" else ink)]
-
-
-def _leg_lines(legs: Sequence[Leg]) -> list[tuple[Run, ...]]:
-    lines: list[tuple[Run, ...]] = [
-        ((f"{'leg':<11}{'bid':>6}{'ask':>7}{'mid':>7}{'iv':>5}{'Δ':>5}{'oi':>7}", Ink.MUTED),)
-    ]
-    for leg in legs:
-        quote = leg.quote
-        delta = quote.greeks.delta if quote.greeks else None
-        iv = "?" if quote.iv is None else f"{quote.iv:.0%}"
-        interest = "?" if quote.open_interest is None else compact(quote.open_interest)
-        verb = "buy" if leg.quantity > 0 else "sell"
-        times = f"{abs(leg.quantity)}x" if abs(leg.quantity) != 1 else ""
-        name = f"{verb:<4} {times}{quote.right.value}{quote.strike:g}"
-        prices = f"{fixed(quote.bid):>6}{fixed(quote.ask):>7}{fixed(quote.mid):>7}"
-        figures = f"{prices}{iv:>5}{short_fraction(delta):>5}{interest:>7}"
-        lines.append(((f"{name:<11}", Ink.STRONG), (figures, Ink.TEXT)))
-    return lines
-
-
-def _with_plot(rows: list[tuple[Run, ...]], ticket: Ticket, width: int) -> list[Line]:
-    """The legs, with the payoff beside them where there is room."""
-    room = width - _LEGS_WIDTH - 5
-    fill = ticket.fill if ticket.fill is not None else ticket.mid
-    if ticket.action is Action.CLOSE or fill is None or room < 16:
-        return [line_of(*row) for row in rows]
-    plot = payoff_plot(ticket.legs, float(fill), min(room, 26), max(3, len(rows) - 1))
-    lines = []
-    for at in range(max(len(rows), len(plot) + 1)):
-        row = rows[at] if at < len(rows) else ()
-        used = sum(width_of(text) for text, _ in row)
-        beside: tuple[Run, ...] = (("at expiry", Ink.MUTED),) if at == 0 else plot[at - 1] if at <= len(plot) else ()
-        lines.append(line_of(*row, (" " * (_LEGS_WIDTH + 3 - used), Ink.TEXT), *beside))
-    return lines
+    advice = [[(f"suggested {size.contracts}, bound by {bound_words(size)}", Ink.MUTED)]]
+    if size.full_kelly is not None:
+        advice.append([(f"full Kelly {percent(size.full_kelly)}%", Ink.MUTED)])
+    return advice
