@@ -1,20 +1,24 @@
 """Lines of the text files in a zip archive, without ever holding one as a whole."""
 
 import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from cockpit.errors import DamagedError
 from cockpit.ticks.text_files import LONGEST_LINE, damaged, head, too_long, unreadable
 
 _ZIP = b"PK\x03\x04"
 # What the standard library says of a broken archive: also that it knows no such packing (NotImplementedError), that it
-# lacks a file (KeyError) or the password (RuntimeError), that a name is no text or a place lies outside (ValueError).
-_BROKEN = (zipfile.BadZipFile, NotImplementedError, KeyError, RuntimeError, ValueError)
-_BROKEN_OFF = (EOFError, zlib.error, lzma.LZMAError)
+# lacks a file (KeyError) or the password (RuntimeError), that a name is no text (ValueError) or a place lies outside
+# (ValueError, OSError, struct.error).
+_BROKEN = (
+    *(zipfile.BadZipFile, NotImplementedError, KeyError, RuntimeError, ValueError, OSError, struct.error),
+    *(EOFError, zlib.error, lzma.LZMAError),
+)
 
 
 def is_zip(path: Path) -> bool:
@@ -33,8 +37,12 @@ def zip_members(path: Path, *suffixes: str) -> list[str]:
         DamagedError: it is damaged, or has none.
         UsageError: there is no such file, or it cannot be read.
     """
-    with _opened(path, str(path)) as archive:
-        found = [name for name in archive.namelist() if name.lower().endswith(suffixes)]
+    with _open(path) as raw:
+        try:
+            with zipfile.ZipFile(raw) as archive:
+                found = [name for name in archive.namelist() if name.lower().endswith(suffixes)]
+        except _BROKEN as error:
+            raise damaged(str(path), None, error) from None
     if not found:
         raise DamagedError(f"{path} holds no {' or '.join(suffixes)} file")
     return found
@@ -48,23 +56,20 @@ def zipped_lines(path: Path, member: str) -> Iterator[tuple[int, bytes]]:
         UsageError: there is no such file, or it cannot be read.
     """
     where, number = f"{path}, {member}", 0
-    with _opened(path, where) as archive, archive.open(member) as stream:
+    with _open(path) as raw:
         try:
-            while line := stream.readline(LONGEST_LINE):
-                number += 1
-                if len(line) == LONGEST_LINE:
-                    raise too_long(where, number)
-                yield number, line
-        except (*_BROKEN_OFF, zipfile.BadZipFile) as error:
-            raise damaged(where, number, error) from None
+            with zipfile.ZipFile(raw) as archive, archive.open(member) as stream:
+                while line := stream.readline(LONGEST_LINE):
+                    number += 1
+                    if len(line) == LONGEST_LINE:
+                        raise too_long(where, number)
+                    yield number, line
+        except _BROKEN as error:
+            raise damaged(where, number or None, error) from None
 
 
-@contextmanager
-def _opened(path: Path, where: str) -> Iterator[zipfile.ZipFile]:
+def _open(path: Path) -> BinaryIO:
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except _BROKEN as error:
-        raise damaged(where, None, error) from None
+        return path.open("rb")
     except OSError as error:
         raise unreadable(path, error) from None
