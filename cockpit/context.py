@@ -167,7 +167,7 @@ async def _open_services(
         clock=market.clock,
         boards=boards,
         settings=settings,
-        equity=broker.equity,
+        book=broker.open_book,
         # What was read at another time must not come back later as the last scan.
         store=ScanRows(database) if keep and not database.read_only else None,
         dates=market.dates,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from cockpit.portfolio.ledger import Fill, Ledger
 from cockpit.portfolio.margin import CONTRACT, ZERO
 from cockpit.portfolio.position import Account, ClosedPosition, Position
+from cockpit.spreads.exposure import Stake
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class Book:
     def at_risk(self) -> Decimal:
         """What the open positions lose together at their worst."""
         return sum((p.max_loss for p in self.positions.values()), ZERO)
+
+    @property
+    def stakes(self) -> tuple[Stake, ...]:
+        """What every open position can lose, for the caps of a new one."""
+        return tuple(Stake(p.symbol, float(p.max_loss), p.report_date, p.sector) for p in self.positions.values())
 
     @property
     def buying_power(self) -> Decimal:

@@ -32,6 +32,7 @@ from cockpit.portfolio.trade import Exit, entry_of, exit_of
 from cockpit.providers.ports import OptionVenue
 from cockpit.scan.candidate import Candidate
 from cockpit.settings import Settings
+from cockpit.spreads.exposure import OpenBook
 from cockpit.spreads.structure import Spread
 from cockpit.storage.database import Database, whole
 from cockpit.storage.portfolio import Ending, FillRecord, LegFill, Opening, PortfolioStore
@@ -106,6 +107,10 @@ class Broker:
         equity = self._book.equity
         return float(self._book.buying_power if equity is None else equity)
 
+    def open_book(self) -> OpenBook:
+        """What sizes are measured against, of a scan and of a ticket alike."""
+        return OpenBook(self.equity(), float(self._book.buying_power), self._book.stakes)
+
     async def opening_ticket(self, spread: Spread) -> Ticket:
         """A ticket priced from a chain fetched now. ``refusal`` says why it would not fill, where it would not.
 
@@ -114,7 +119,7 @@ class Broker:
         """
         chain = await self._venue.chain(spread.symbol, spread.expiry, fresh=True)
         ticket = tickets.opening_ticket(spread, chain, self._terms())
-        exposure = tickets.exposure(self.equity(), self._book.positions.values(), ticket)
+        exposure = self.open_book().beside(ticket.symbol, ticket.report_date, ticket.sector)
         return tickets.sized(ticket, spread.size, exposure, self._settings.sizing)
 
     async def open_position(self, ticket: Ticket, contracts: int, candidate: Candidate | None = None) -> Position:

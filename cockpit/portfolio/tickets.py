@@ -1,6 +1,6 @@
 """Tickets: what an order would be filled at now, worked out from one chain; pure arithmetic."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +24,7 @@ from cockpit.portfolio.refusals import (
     unquoted,
 )
 from cockpit.settings import SizingSettings
+from cockpit.spreads.exposure import Exposure
 from cockpit.spreads.sizing import contracts
 from cockpit.spreads.structure import Leg, Size, Spread, StructureKind
 
@@ -50,39 +51,6 @@ class Terms:
     def commission_of(self, legs: Sequence[Leg]) -> Decimal:
         """Dollars for one contract of the spread, one way."""
         return self.commission * sum(abs(leg.quantity) for leg in legs)
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """What a size is measured against, dollars.
-
-    Attributes:
-        open_risk: max loss of all open positions; ``symbol_risk`` of those in the same name, ``report_day_risk`` of
-            those that report on the same day, ``sector_risk`` of those in the same sector.
-    """
-
-    equity: float
-    open_risk: Decimal
-    symbol_risk: Decimal
-    report_day_risk: Decimal = Decimal(0)
-    sector_risk: Decimal = Decimal(0)
-
-
-def exposure(equity: float, positions: Iterable[Position], ticket: Ticket) -> Exposure:
-    """What is at risk beside a ticket. What has no report day or sector shares none with anything."""
-    held = list(positions)
-
-    def risk(which: Callable[[Position], bool]) -> Decimal:
-        return sum((position.max_loss for position in held if which(position)), Decimal(0))
-
-    day, sector = ticket.report_date, ticket.sector
-    return Exposure(
-        equity,
-        risk(lambda _: True),
-        risk(lambda position: position.symbol == ticket.symbol),
-        risk(lambda position: day is not None and position.report_date == day),
-        risk(lambda position: sector is not None and position.sector == sector),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +158,8 @@ def sized(ticket: Ticket, scanned: Size, exposure: Exposure, settings: SizingSet
     size = contracts(
         0.0 if ticket.ev is not None and ticket.ev <= 0.0 else kelly,
         float(ticket.max_loss),
-        exposure.equity,
+        exposure,
         settings,
-        open_risk=float(exposure.open_risk),
-        symbol_risk=float(exposure.symbol_risk),
-        report_day_risk=float(exposure.report_day_risk),
-        sector_risk=None if ticket.sector is None else float(exposure.sector_risk),
-        buying_power=float(ticket.buying_power),
         scale=scanned.scale,
         share=scanned.share,
     )

@@ -8,6 +8,7 @@ from cockpit.scan.explanation import UNKNOWN, Row, Section
 from cockpit.scan.liquidity import NOMINAL_CONTRACTS as CONTRACTS
 from cockpit.scan.liquidity import TIGHT_SPREAD, interest_tier, spread_tier
 from cockpit.scan.wording import money, number, percent
+from cockpit.spreads.exposure import Exposure
 from cockpit.spreads.law import outlook
 from cockpit.spreads.metrics import payoff_of
 from cockpit.spreads.structure import Leg, Score, Spread, Study
@@ -145,9 +146,23 @@ def _size(spread: Spread) -> Iterator[Row]:
         yield Row("full Kelly", percent(size.full_kelly), "share of equity at max loss, on the whole payoff")
         yield Row("asked", percent(size.fraction, 2), why)
     yield Row("contracts", str(size.contracts), f"bound by {size.bound_by}")
+    if size.exposure is not None and size.exposure.open_risk:
+        yield Row("open risk", money(size.exposure.open_risk), _beside(size.exposure))
     if size.caps:
         allowed = ", ".join(f"{cap.name} {cap.contracts}" for cap in size.caps)
         yield Row("caps", str(len(size.caps)), f"contracts by each alone: {allowed}")
+
+
+def _beside(exposure: Exposure) -> str:
+    parts = [
+        f"{money(exposure.symbol_risk)} of it in this name",
+        f"{money(exposure.report_day_risk)} on its report day",
+    ]
+    if exposure.sector_risk is not None:
+        parts.append(f"{money(exposure.sector_risk)} in its sector")
+    if exposure.buying_power is not None:
+        parts.append(f"buying power {money(exposure.buying_power)}")
+    return ", ".join(parts)
 
 
 def _marks(spread: Spread, candidate: Candidate) -> Iterator[tuple[float, str]]:

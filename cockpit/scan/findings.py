@@ -12,6 +12,7 @@ from cockpit.scan.candidate import Candidate
 from cockpit.scan.earnings import EarningsReport, PastReport
 from cockpit.scan.moves import DailyBar
 from cockpit.scan.report_dates import DateTrust
+from cockpit.spreads.exposure import OpenBook
 from cockpit.spreads.propose import proposals
 from cockpit.spreads.sizing import contracts, simultaneous_share
 from cockpit.spreads.structure import Spread
@@ -29,6 +30,7 @@ class Inputs:
 
     Attributes:
         chains: of expiries that hold the report, nearest first; the first is the one that is traded.
+        book: the account, and what is open in it.
         listed: every expiry that the venue lists.
         before: chain of the last expiry before the report; None where it was not read.
         far: chain of the expiry that a calendar would buy, where it is none of ``chains`` and was read.
@@ -39,7 +41,7 @@ class Inputs:
     chains: tuple[OptionChain, ...]
     history: Sequence[DailyBar]
     past: Sequence[PastReport]
-    equity: float
+    book: OpenBook
     doubts: tuple[str, ...] = ()
     dates: DateTrust | None = None
     listed: tuple[date, ...] = ()
@@ -55,7 +57,7 @@ class Inputs:
         return (
             self.report == other.report
             and self.spot == other.spot
-            and self.equity == other.equity
+            and self.book == other.book
             and self.doubts == other.doubts
             and self.dates == other.dates
             and self.history == other.history
@@ -145,7 +147,7 @@ def dated(candidate: Candidate, dates: DateTrust | None) -> Candidate:
     )
 
 
-def shared(found: Mapping[str, Findings], settings: "Settings", equity: float) -> dict[str, Findings]:
+def shared(found: Mapping[str, Findings], settings: "Settings", book: OpenBook) -> dict[str, Findings]:
     """The names whose sizes are less because others report on their day: all of those are decided at once.
 
     Each name's best spread is a bet; together the bets of one day stake the portfolio's cap at most. What is not
@@ -160,33 +162,31 @@ def shared(found: Mapping[str, Findings], settings: "Settings", equity: float) -
         share = simultaneous_share([bet.spreads[0].size.fraction for bet in bets], settings.sizing.portfolio_cap)
         if share < 1.0:
             for bet in bets:
-                spreads = tuple(_resized(spread, share, settings.sizing, equity) for spread in bet.spreads)
+                spreads = tuple(_resized(spread, share, settings.sizing, book) for spread in bet.spreads)
                 changed[bet.candidate.symbol] = replace(bet, spreads=spreads)
     return changed
 
 
-def in_sector(findings: Findings, sector: str | None, settings: "Settings", equity: float) -> Findings:
+def in_sector(findings: Findings, sector: str | None, settings: "Settings", book: OpenBook) -> Findings:
     """The name with its sector, and sizes under the cap a sector; where it is unknown, the doubt that there is none."""
     candidate = findings.candidate
     if sector is None:
         return replace(findings, candidate=replace(candidate, flags=(*candidate.flags, "no sector")))
     spreads = tuple(
-        _resized(replace(spread, sector=sector), spread.size.share, settings.sizing, equity)
+        _resized(replace(spread, sector=sector), spread.size.share, settings.sizing, book)
         for spread in findings.spreads
     )
     return Findings(replace(candidate, sector=sector), spreads)
 
 
-def _resized(spread: Spread, share: float, settings: "SizingSettings", equity: float) -> Spread:
+def _resized(spread: Spread, share: float, settings: "SizingSettings", book: OpenBook) -> Spread:
     size = spread.size
     if size.full_kelly is None or spread.rejected is not None:
         return spread
-    known = None if spread.sector is None else 0.0
+    exposure = book.beside(spread.symbol, spread.report_date, spread.sector)
     return replace(
         spread,
-        size=contracts(
-            size.full_kelly, spread.max_loss, equity, settings, sector_risk=known, scale=size.scale, share=share
-        ),
+        size=contracts(size.full_kelly, spread.max_loss, exposure, settings, scale=size.scale, share=share),
     )
 
 
@@ -215,7 +215,7 @@ def find(inputs: Inputs, now: datetime, settings: "Settings") -> Findings:
     if candidate.problem is not None or chain is None:
         return Findings(candidate, ())
     chains = inputs.chains if inputs.far is None else (*inputs.chains, inputs.far)
-    proposed = proposals(candidate, chains, now, settings, inputs.equity, listed=inputs.listed, smiles=smiles)
+    proposed = proposals(candidate, chains, now, settings, inputs.book, listed=inputs.listed, smiles=smiles)
     spreads = proposed.spreads
     known = candidate.vrp is not None and bool(spreads)
     best = spreads[0] if known and spreads[0].rejected is None else None

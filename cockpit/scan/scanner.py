@@ -28,6 +28,7 @@ from cockpit.scan.moves import DailyBar
 from cockpit.scan.report_dates import DateTrust, weigh
 from cockpit.scan.sectors import Sectors
 from cockpit.settings import Settings
+from cockpit.spreads.exposure import OpenBook
 
 log = logging.getLogger(__name__)
 
@@ -78,13 +79,13 @@ class Scanner:
         clock: Clock,
         boards: Boards,
         settings: Settings,
-        equity: Callable[[], float],
+        book: Callable[[], OpenBook],
         store: ScanStore | None,
         dates: ReportDates | None = None,
         kept: KeptEarnings | None = None,
         sectors: Sectors | None = None,
     ) -> None:
-        """``equity`` gives the dollars that sizes are shares of; without a ``store`` nothing is kept.
+        """``book`` gives the account that sizes are measured against; without a ``store`` nothing is kept.
 
         ``dates`` is another calendar that the earnings source's dates are held against; ``sectors`` names the sectors
         of what may be traded; ``kept`` says for which names past reports must wait.
@@ -94,7 +95,7 @@ class Scanner:
         self._clock = clock
         self._boards = boards
         self._settings = self._next_settings = settings
-        self._equity = equity
+        self._book = book
         self._store = store
         self._dates = dates
         self._kept = kept
@@ -102,8 +103,8 @@ class Scanner:
         self._memo = Memo()
         self._closer = Closer(venue, clock)
         self._closer_memo = Memo()
-        # Findings without a sector, the sector and the equity, and what they are with both.
-        self._sized: dict[str, tuple[Findings, str, float, Findings]] = {}
+        # Findings without a sector, the sector and the account, and what they are with both.
+        self._sized: dict[str, tuple[Findings, str, OpenBook, Findings]] = {}
 
     def reconfigure(self, settings: Settings) -> None:
         """Go by other settings from the next scan on; one that runs is of one piece."""
@@ -138,7 +139,7 @@ class Scanner:
         except CockpitError as error:
             self._end(run, str(error))
             raise
-        for symbol, findings in shared(run.found, self._settings, self._equity()).items():
+        for symbol, findings in shared(run.found, self._settings, self._book()).items():
             run.found[symbol] = findings
             self._boards.spreads.put(symbol, findings.spreads)
         result = _result(run, started, self._clock.now(), whole=wanted is None)
@@ -270,13 +271,13 @@ class Scanner:
 
     def _with_sector(self, findings: Findings) -> Findings:
         """With the sector, if it is known; not among the inputs, because it changes sizes and no other figure."""
-        symbol, equity = findings.candidate.symbol, self._equity()
+        symbol, book = findings.candidate.symbol, self._book()
         sector = None if self._sectors is None else self._sectors.recall(symbol)
         if sector is None:
             return findings
         known = self._sized.get(symbol)
-        if known is None or known[0] is not findings or known[1:3] != (sector, equity):
-            known = self._sized[symbol] = findings, sector, equity, in_sector(findings, sector, self._settings, equity)
+        if known is None or known[0] is not findings or known[1:3] != (sector, book):
+            known = self._sized[symbol] = findings, sector, book, in_sector(findings, sector, self._settings, book)
         return known[3]
 
     async def _name_sectors(self, run: _Run) -> None:
@@ -287,7 +288,7 @@ class Scanner:
         missing = [one.candidate.symbol for one in sorted(found, key=Findings.rank) if one.candidate.sector is None]
         known = await self._sectors.of(missing)
         for symbol in missing:
-            self._take(run, in_sector(run.found[symbol], known.get(symbol), self._settings, self._equity()))
+            self._take(run, in_sector(run.found[symbol], known.get(symbol), self._settings, self._book()))
 
     async def _quotes(self, symbols: Sequence[str]) -> dict[str, EquityQuote]:
         return await self._venue.quotes(symbols) if symbols else {}
@@ -373,7 +374,7 @@ class Scanner:
         # The price of the moment the chain was quoted at: a newer one would not fit its options.
         spot = chains[0].spot if chains and chains[0].spot is not None else spot
         return Inputs(
-            report, spot, tuple(chains), history, past, self._equity(), tuple(sorted(doubts)), dates, tuple(listed)
+            report, spot, tuple(chains), history, past, self._book(), tuple(sorted(doubts)), dates, tuple(listed)
         )
 
     async def _further(self, symbol: str, expiries: Sequence[date]) -> list[OptionChain]:

@@ -12,6 +12,7 @@ from cockpit.options.smile import Smiles
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.liquidity import Tier
 from cockpit.spreads.builder import Plan, Unbuildable, build
+from cockpit.spreads.exposure import OpenBook
 from cockpit.spreads.metrics import payoff_of, pop_by_delta, pop_by_history, spread_greeks, spread_tier
 from cockpit.spreads.morning import HeldOption, Outcome
 from cockpit.spreads.pricing import PackagePrices, package_prices
@@ -64,10 +65,10 @@ class _Figures:
 
 
 def propose(
-    candidate: Candidate, chain: OptionChain, now: datetime, settings: "Settings", equity: float
+    candidate: Candidate, chain: OptionChain, now: datetime, settings: "Settings", book: OpenBook
 ) -> tuple[Spread, ...]:
     """The spreads of :func:`proposals` alone."""
-    return proposals(candidate, (chain,), now, settings, equity).spreads
+    return proposals(candidate, (chain,), now, settings, book).spreads
 
 
 def proposals(
@@ -75,7 +76,7 @@ def proposals(
     chains: Sequence[OptionChain],
     now: datetime,
     settings: "Settings",
-    equity: float,
+    book: OpenBook,
     *,
     listed: Sequence[date] = (),
     smiles: Smiles | None = None,
@@ -84,7 +85,7 @@ def proposals(
 
     Args:
         chains: that of the candidate's expiry, and later ones for a calendar.
-        equity: dollars that the caps are shares of.
+        book: the account that sizes are measured against.
         listed: every expiry that the venue lists, for the calendar's far leg; empty where that is not known.
         smiles: those that the candidate was analysed with, where they are at hand.
     """
@@ -94,7 +95,7 @@ def proposals(
         return Proposals()
     smiles = smiles or Smiles(spot, now, settings.scan.risk_free)
     smile = smiles.of(chain)
-    setup = setup_of(candidate, smile, spot, now, settings, equity)
+    setup = setup_of(candidate, smile, spot, now, settings, book)
     plan = Plan(smile, spot, move, settings.spreads)
     found: list[Spread] = []
     unbuilt: list[Unbuilt] = []
@@ -212,9 +213,8 @@ def _size(figures: _Figures, refused: Refusal | None, setup: Setup) -> Size:
     return contracts(
         None if kelly is None else kelly.fraction,
         figures.max_loss,
-        setup.equity,
+        setup.exposure,
         setup.settings.sizing,
-        sector_risk=None if setup.candidate.sector is None else 0.0,
         scale=0.5 if tail is not None and tail > setup.settings.sizing.tail_ratio else 1.0,
     )
 

@@ -10,6 +10,7 @@ from cockpit.options.forward import trading_years
 from cockpit.options.smile import Smile
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.expiry import morning_after
+from cockpit.spreads.exposure import Exposure, OpenBook
 from cockpit.spreads.law import PhysicalLaw, outlook, physical_law
 from cockpit.spreads.morning import Morning
 from cockpit.spreads.pricing import FRACTIONS
@@ -35,7 +36,7 @@ class Setup:
         law: of the price at expiry; None where the premium or the event is not known: then nothing is expected.
         exit: None as above, or where the expiry ends before that morning.
         fraction: share of the half spread that the fill model gives away.
-        equity: dollars that caps are shares of.
+        exposure: the account that sizes are measured against.
     """
 
     candidate: Candidate
@@ -45,7 +46,7 @@ class Setup:
     exit: MorningAfter | None
     fraction: Decimal
     settings: "Settings"
-    equity: float
+    exposure: Exposure
     now: datetime
 
     def commission(self, contracts: int) -> float:
@@ -54,7 +55,7 @@ class Setup:
 
 
 def setup_of(
-    candidate: Candidate, smile: Smile, spot: float, now: datetime, settings: "Settings", equity: float
+    candidate: Candidate, smile: Smile, spot: float, now: datetime, settings: "Settings", book: OpenBook
 ) -> Setup:
     """The setup of one candidate at its expiry's smile."""
     return Setup(
@@ -65,7 +66,7 @@ def setup_of(
         exit=_exit(candidate, smile, now, settings),
         fraction=FRACTIONS[settings.portfolio.fill_model],
         settings=settings,
-        equity=equity,
+        exposure=book.beside(candidate.symbol, candidate.report_date, candidate.sector),
         now=now,
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.options.payoff import Payoff
 from cockpit.options.pricing import normal_cdf, normal_pdf
+from cockpit.spreads.exposure import Exposure
 from cockpit.spreads.structure import Cap, Size
 
 if TYPE_CHECKING:
@@ -162,14 +163,9 @@ def distribution(payoff: Payoff, forward: float, variance: float) -> tuple[list[
 def contracts(
     kelly: float | None,
     max_loss: float,
-    equity: float,
+    exposure: Exposure,
     settings: "SizingSettings",
     *,
-    open_risk: float = 0.0,
-    symbol_risk: float = 0.0,
-    report_day_risk: float = 0.0,
-    sector_risk: float | None = 0.0,
-    buying_power: float | None = None,
     scale: float = 1.0,
     share: float = 1.0,
 ) -> Size:
@@ -178,13 +174,11 @@ def contracts(
     Args:
         kelly: the full growth-optimal fraction.
         max_loss: dollars a contract, commission included.
-        open_risk: dollars at risk in all open positions; ``symbol_risk`` of those in this name, ``report_day_risk`` of
-            those that report on its day, ``sector_risk`` of those in its sector: None where that is not known, and then
-            there is no cap a sector.
-        buying_power: dollars that are free; None where they do not bind.
+        exposure: the account, and what is at risk in it already.
         scale: a further factor on the fraction, for instance one half for a history with a heavy tail.
         share: what the other bets of the same report day leave of the fraction (:func:`simultaneous_share`).
     """
+    equity = exposure.equity
     if kelly is None or not (0.0 < max_loss < inf and 0.0 < equity < inf and 0.0 <= kelly <= 1.0):
         return Size(kelly, 0.0, 0, "unknown" if kelly is None else "invalid")
     asked = kelly * settings.kelly_fraction * scale
@@ -192,23 +186,23 @@ def contracts(
     limits = {
         "kelly": asked * equity,
         "trade_cap": settings.trade_cap * equity,
-        "portfolio_cap": settings.portfolio_cap * equity - open_risk,
-        "symbol_cap": settings.symbol_cap * equity - symbol_risk,
-        "report_day_cap": settings.report_day_cap * equity - report_day_risk,
+        "portfolio_cap": settings.portfolio_cap * equity - exposure.open_risk,
+        "symbol_cap": settings.symbol_cap * equity - exposure.symbol_risk,
+        "report_day_cap": settings.report_day_cap * equity - exposure.report_day_risk,
         "max_contracts": settings.max_contracts * max_loss,
     }
-    if sector_risk is not None:
-        limits["sector_cap"] = settings.sector_cap * equity - sector_risk
+    if exposure.sector_risk is not None:
+        limits["sector_cap"] = settings.sector_cap * equity - exposure.sector_risk
     if share < 1.0:
         limits["simultaneous"] = fraction * equity
-    if buying_power is not None:
-        limits["buying_power"] = buying_power
+    if exposure.buying_power is not None:
+        limits["buying_power"] = exposure.buying_power
     # A millionth of a contract: rounding of the fractions must not cost a whole one.
     caps = tuple(
         Cap(name, max(floor(limits[name] / max_loss + 1e-6), 0))
         for name in sorted(limits, key=lambda name: limits[name])
     )
-    return Size(kelly, fraction, caps[0].contracts, caps[0].name, scale, share, caps)
+    return Size(kelly, fraction, caps[0].contracts, caps[0].name, scale, share, caps, exposure)
 
 
 def simultaneous_share(fractions: Sequence[float], most: float) -> float:

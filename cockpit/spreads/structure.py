@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from cockpit.options.contract import Greeks, OptionQuote, Right
 from cockpit.scan.liquidity import Tier
+from cockpit.spreads.exposure import Exposure
 
 
 class StructureKind(StrEnum):
@@ -115,6 +116,7 @@ class Size:
         scale: factor on the growth-optimal fraction, 0.5 for a history with a heavy tail.
         share: factor left to it by the other bets of its report day.
         caps: every limit that was weighed, the tightest first.
+        exposure: what they were weighed against; None where nothing was.
     """
 
     full_kelly: float | None
@@ -124,6 +126,7 @@ class Size:
     scale: float = 1.0
     share: float = 1.0
     caps: tuple[Cap, ...] = ()
+    exposure: Exposure | None = None
 
 
 @dataclass(frozen=True, slots=True)

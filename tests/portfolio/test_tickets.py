@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cockpit.portfolio.book import Book
 from cockpit.portfolio.fills import FillModel
-from cockpit.portfolio.position import Action
-from cockpit.portfolio.tickets import Exposure, exposure, priced, sized
+from cockpit.portfolio.position import Action, Position, Ticket
+from cockpit.portfolio.tickets import priced, sized
 from cockpit.settings import SizingSettings
+from cockpit.spreads.exposure import Exposure, OpenBook
 from cockpit.spreads.pricing import FRACTIONS, package_prices
 from cockpit.spreads.structure import Leg, Size
 from tests.portfolio.market import P, condor, open_desk
@@ -79,18 +81,23 @@ async def test_reports_of_one_day_and_names_of_one_sector_share_their_caps(tmp_p
         await desk.broker.load()
         assert next(iter(desk.boards.positions.items()))[1].sector == "Technology"
         ticket = await desk.broker.opening_ticket(known)
-        positions = [replace(held, symbol="OTHER")]
-        same = exposure(100_000.0, positions, ticket)
-        assert (same.symbol_risk, same.report_day_risk, same.sector_risk) == (Decimal(0), held.max_loss, held.max_loss)
+        risk = float(held.max_loss)
+
+        def beside(known: Position, ticket: Ticket) -> Exposure:
+            book = Book(Decimal(100_000)).with_position(known)
+            return OpenBook(100_000.0, stakes=book.stakes).beside(ticket.symbol, ticket.report_date, ticket.sector)
+
+        same = beside(replace(held, symbol="OTHER"), ticket)
+        assert same == Exposure(100_000.0, risk, 0.0, risk, risk)
         other = replace(ticket, report_date=day + timedelta(days=1), sector="Utilities")
-        assert exposure(100_000.0, positions, other) == Exposure(100_000.0, held.max_loss, Decimal(0))
-        unknown = exposure(100_000.0, [replace(held, report_date=None, sector=None)], replace(ticket, sector=None))
-        assert (unknown.report_day_risk, unknown.sector_risk) == (Decimal(0), Decimal(0))
+        assert beside(replace(held, symbol="OTHER"), other) == Exposure(100_000.0, risk)
+        unknown = beside(replace(held, report_date=None, sector=None), replace(ticket, sector=None))
+        assert unknown == Exposure(100_000.0, risk, risk, sector_risk=None)
         tight = SizingSettings(report_day_cap=0.10, symbol_cap=1.0)
-        bound = sized(ticket, known.size, replace(same, symbol_risk=Decimal(0)), tight)
+        bound = sized(ticket, known.size, same, tight)
         assert bound.size is not None
         assert bound.size.bound_by == "report_day_cap"
         narrow = SizingSettings(sector_cap=0.10, symbol_cap=1.0)
-        bound = sized(ticket, known.size, replace(same, symbol_risk=Decimal(0)), narrow)
+        bound = sized(ticket, known.size, same, narrow)
         assert bound.size is not None
         assert bound.size.bound_by == "sector_cap"

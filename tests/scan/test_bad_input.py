@@ -18,6 +18,7 @@ from cockpit.scan.explain import explain
 from cockpit.scan.findings import Findings, Inputs, find
 from cockpit.scan.moves import DailyBar, reaction, realised_volatility, split_days
 from cockpit.settings import Settings
+from cockpit.spreads.exposure import OpenBook
 from cockpit.spreads.structure import Rejection
 from tests.scan.market import EXPIRIES, NOW, bars, chain, moves_of, past_reports, report
 
@@ -39,7 +40,12 @@ def found(
     given_chains = chains or (chain(), chain(expiry=EXPIRIES[2]))
     return find(
         Inputs(
-            report(), spot, given_chains, HISTORY if history is None else history, PAST if past is None else past, 1e5
+            report(),
+            spot,
+            given_chains,
+            HISTORY if history is None else history,
+            PAST if past is None else past,
+            OpenBook(1e5),
         ),
         NOW,
         Settings(),
@@ -274,7 +280,7 @@ def test_another_currency_changes_dollars_and_nothing_else(scale: float) -> None
         for one in HISTORY
     ]
     config = Settings.model_validate({"portfolio": {"commission": 0.0, "fill_model": "mid"}})
-    inputs = Inputs(report(), 100.0, (chain(), chain(expiry=EXPIRIES[2])), HISTORY, PAST, 1e7)
+    inputs = Inputs(report(), 100.0, (chain(), chain(expiry=EXPIRIES[2])), HISTORY, PAST, OpenBook(1e7))
     moved = replace(inputs, spot=100.0 * scale, chains=tuple(map(whole, inputs.chains)), history=history)
     one, other = find(inputs, NOW, config), find(moved, NOW, config)
     assert other.candidate.vrp == pytest.approx(one.candidate.vrp)

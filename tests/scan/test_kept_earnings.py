@@ -15,6 +15,7 @@ from cockpit.scan.candidate import WAITS
 from cockpit.scan.kept_earnings import KeptEarnings
 from cockpit.scan.scanner import Scanner
 from cockpit.settings import Settings
+from cockpit.spreads.exposure import OpenBook
 from cockpit.storage.database import Database, open_database
 from tests.scan.market import NOW, REPORT_DAY, Earnings, StillClock, market, past_reports, refusal
 
@@ -61,7 +62,7 @@ def session(
         clock=clock,
         boards=boards,
         settings=Settings(),
-        equity=lambda: 100_000.0,
+        book=lambda: OpenBook(100_000.0),
         store=None,
         kept=kept,
     )

@@ -17,6 +17,7 @@ from cockpit.scan.explain import explain
 from cockpit.scan.report_dates import RHYTHM, expected_by_rhythm, usual_timing, weigh
 from cockpit.scan.scanner import Scanner
 from cockpit.settings import Settings
+from cockpit.spreads.exposure import OpenBook
 from tests.scan.market import EXPIRIES, REPORT_DAY, StillClock, market, past_reports, refusal, report
 
 DAY = timedelta(days=1)
@@ -132,7 +133,7 @@ async def scanned(
         clock=StillClock(),
         boards=Boards(),
         settings=settings,
-        equity=lambda: 100_000.0,
+        book=lambda: OpenBook(100_000.0),
         store=None,
         dates=calendar,
     )
@@ -179,7 +180,7 @@ async def test_a_name_that_only_the_other_calendar_knows_can_be_looked_at() -> N
         clock=StillClock(),
         boards=Boards(),
         settings=Settings(),
-        equity=lambda: 100_000.0,
+        book=lambda: OpenBook(100_000.0),
         store=None,
         dates=Calendar({"ACME": (says(REPORT_DAY, Timing.AMC),)}),
     )

@@ -14,6 +14,7 @@ from cockpit.scan.earnings import Timing
 from cockpit.scan.expiry import covers
 from cockpit.scan.scanner import Scanner
 from cockpit.settings import ScanSettings, Settings
+from cockpit.spreads.exposure import OpenBook
 from tests.scan.market import EXPIRIES, NOW, Earnings, StillClock, Venue, chain, market, refusal, report
 
 NAMES = ("AAA", "BBB", "CCC")
@@ -47,7 +48,7 @@ def scanner(
         clock=clock or StillClock(),
         boards=boards,
         settings=settings or Settings(),
-        equity=lambda: 100_000.0,
+        book=lambda: OpenBook(100_000.0),
         store=store,
     )
 

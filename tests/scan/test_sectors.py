@@ -14,6 +14,7 @@ from cockpit.scan.explain import explain
 from cockpit.scan.scanner import Scanner
 from cockpit.scan.sectors import KnownSector, Sectors
 from cockpit.settings import Settings
+from cockpit.spreads.exposure import OpenBook
 from cockpit.storage.database import open_database
 from cockpit.storage.sectors import SectorRows
 from tests.scan.market import TODAY, StillClock, market, refusal
@@ -101,7 +102,7 @@ def scanner(register: Register, boards: Boards, size: float = 0.05, settings: Se
         clock=clock,
         boards=boards,
         settings=settings or Settings(),
-        equity=lambda: 100_000.0,
+        book=lambda: OpenBook(100_000.0),
         store=None,
         sectors=Sectors(register, clock),
     )
@@ -142,7 +143,7 @@ async def test_what_is_not_to_be_traded_costs_no_lookup() -> None:
 async def test_in_the_simulated_market_positions_of_one_sector_bound_each_other(tmp_path: Path) -> None:
     names = ["LULU", "BURL"]
     settings = Settings.model_validate({"paths": {"data_dir": str(tmp_path)}, "sizing": {"sector_cap": 0.06}})
-    async with open_context(settings) as context:
+    async with open_context(settings, as_of=settings.sim.start) as context:
         result = await context.commands.scan(names)
         assert {candidate.sector for candidate in result.candidates} == {"CONSUMER CYCLICAL"}
         sizes = []
@@ -153,6 +154,15 @@ async def test_in_the_simulated_market_positions_of_one_sector_bound_each_other(
             await context.commands.open_position(ticket, ticket.contracts)
         assert sizes[0].bound_by != "sector_cap"
         assert sizes[1].bound_by == "sector_cap"
+        again = await context.commands.scan(names)
+        for name in names:
+            [best, *_] = again.spreads[name]
+            ticket = await context.commands.opening_ticket(best.spread_id)
+            assert ticket.size == best.size, "the scan sizes by the same open book as the ticket"
+            assert best.size.exposure is not None
+            assert best.size.exposure.symbol_risk > 0.0
+            assert f"|open risk|{best.size.exposure.open_risk:,.2f}|" in text(explain(again.candidates[0], [best]))
+        assert (await context.commands.scan(names)).spreads == again.spreads
         folders = settings.folders()
     async with open_database(folders) as database:
         kept = await SectorRows(database).load()

@@ -12,6 +12,7 @@ from cockpit.scan.findings import Findings, Inputs, find, shared
 from cockpit.scan.moves import Reaction
 from cockpit.settings import EvTargets, EvWeights, ScoringSettings, Settings, SizingSettings, SpreadSettings
 from cockpit.spreads.builder import wing_width
+from cockpit.spreads.exposure import Exposure, OpenBook
 from cockpit.spreads.law import outlook
 from cockpit.spreads.metrics import pop_by_history
 from cockpit.spreads.propose import Proposals, proposals
@@ -23,10 +24,12 @@ from tests.scan.market import EXPIRIES, NOW, chain, report
 from tests.spreads.test_proposals import DEFAULTS, HISTORY, PAST, candidate, configured, edited
 from tests.spreads.test_scoring_sizing import FULL, changed
 
+BOOK = OpenBook(100_000.0)
+
 
 def proposal(of: OptionChain | None = None, config: Settings = DEFAULTS) -> Proposals:
     of = of or chain()
-    return proposals(candidate(of, config), (of, chain(expiry=EXPIRIES[3])), NOW, config, 100_000.0)
+    return proposals(candidate(of, config), (of, chain(expiry=EXPIRIES[3])), NOW, config, BOOK)
 
 
 def named(kind: StructureKind, of: OptionChain | None = None, config: Settings = DEFAULTS) -> Spread:
@@ -116,7 +119,7 @@ def test_verticals_have_their_own_floor() -> None:
 def test_what_cannot_be_built_keeps_its_reason() -> None:
     of = chain()
     calls = OptionChain("ACME", of.expiry, tuple(of.side(Right.CALL)), 100.0, NOW, "memory")
-    found = proposals(candidate(of), (calls,), NOW, DEFAULTS, 1e5)
+    found = proposals(candidate(of), (calls,), NOW, DEFAULTS, BOOK)
     reasons = {one.kind: one.reason for one in found.unbuilt}
     assert reasons[StructureKind.BULL_PUT] == "no put strike satisfies the short rule outside_move"
     assert reasons[StructureKind.IRON_BUTTERFLY] == "no strike lists both a call and a put"
@@ -159,7 +162,7 @@ def test_the_skew_leans_verticals_in_v2() -> None:
     config = configured(scoring={"scorer": "v2"})
 
     def totals(which: object) -> dict[StructureKind, float]:
-        found = proposals(which, (of,), NOW, config, 1e5)  # type: ignore[arg-type]
+        found = proposals(which, (of,), NOW, config, BOOK)  # type: ignore[arg-type]
         return {spread.kind: spread.score.total for spread in found.spreads}
 
     plain, leaning = totals(neutral), totals(bearish)
@@ -188,7 +191,7 @@ def test_studies_are_shown_and_never_proposed() -> None:
     assert -100.0 < calendar.ev_exit < 100.0
     traded = {spread.kind.value for spread in found.spreads}
     assert not traded & {kind.value for kind in StudyKind}
-    alone = proposals(candidate(chain()), (chain(),), NOW, DEFAULTS, 1e5).studies
+    alone = proposals(candidate(chain()), (chain(),), NOW, DEFAULTS, BOOK).studies
     assert "no later expiry" in (alone[2].problem or "")
 
 
@@ -202,7 +205,7 @@ def test_the_morning_after_stands_beside_the_expiry() -> None:
         assert spread.ev_exit < spread.ev + 1.0
         assert abs(spread.ev_exit - spread.ev) < 0.2 * spread.max_loss
         assert 0.0 <= spread.pop_exit <= 1.0
-    without = proposals(replace(candidate(chain()), vrp=None), (chain(),), NOW, DEFAULTS, 1e5).spreads
+    without = proposals(replace(candidate(chain()), vrp=None), (chain(),), NOW, DEFAULTS, BOOK).spreads
     assert all((spread.ev_exit, spread.exit_at) == (None, None) for spread in without)
 
 
@@ -245,23 +248,23 @@ def test_what_turns_the_verdict() -> None:
     assert breakeven_premium(one, replace(spread, fill=-5.0)) is None
 
 
-def findings(symbol: str, equity: float = 1e5) -> Findings:
+def findings(symbol: str) -> Findings:
     chains = (chain(symbol), chain(symbol, expiry=EXPIRIES[2]))
-    return find(Inputs(report(symbol), 100.0, chains, HISTORY, PAST, equity), NOW, DEFAULTS)
+    return find(Inputs(report(symbol), 100.0, chains, HISTORY, PAST, BOOK), NOW, DEFAULTS)
 
 
 def test_bets_of_one_night_share_the_portfolios_cap() -> None:
     names = [f"N{number}" for number in range(12)]
     found = {name: findings(name) for name in names}
-    changed = shared(found, DEFAULTS, 1e5)
+    changed = shared(found, DEFAULTS, BOOK)
     assert set(changed) == set(names)
     staked = sum(one.spreads[0].size.contracts * one.spreads[0].max_loss for one in changed.values())
     assert staked <= 0.30 * 1e5
     size = changed["N0"].spreads[0].size
     assert size.bound_by == "simultaneous"
     assert size.share == pytest.approx(0.5)
-    assert shared({name: found[name] for name in names[:6]}, DEFAULTS, 1e5) == {}
-    assert shared({}, DEFAULTS, 1e5) == {}
+    assert shared({name: found[name] for name in names[:6]}, DEFAULTS, BOOK) == {}
+    assert shared({}, DEFAULTS, BOOK) == {}
 
 
 def test_simultaneous_bets() -> None:
@@ -281,12 +284,13 @@ def test_simultaneous_bets() -> None:
     ],
 )
 def test_each_cap_can_bind_and_is_named(name: str, risk: dict[str, float]) -> None:
-    size = contracts(0.5, 100.0, 100_000.0, SizingSettings(), **risk)
+    size = contracts(0.5, 100.0, Exposure(100_000.0, **risk), SizingSettings())
     assert size.bound_by == name
     assert size.contracts in (9, 10)
     assert size.caps[0].name == name
     assert [cap.contracts for cap in size.caps] == sorted(cap.contracts for cap in size.caps)
-    over = contracts(0.5, 100.0, 100_000.0, SizingSettings(), **{key: 1e6 for key in risk if key != "buying_power"})
+    more = Exposure(100_000.0, **{key: 1e6 for key in risk if key != "buying_power"})
+    over = contracts(0.5, 100.0, more, SizingSettings())
     assert over.contracts == 0 or name == "buying_power"
 
 
@@ -302,7 +306,7 @@ def test_each_cap_can_bind_and_is_named(name: str, risk: dict[str, float]) -> No
     ],
 )
 def test_a_size_of_nonsense_is_none(kelly: float, loss: float, equity: float) -> None:
-    size = contracts(kelly, loss, equity, SizingSettings())
+    size = contracts(kelly, loss, Exposure(equity), SizingSettings())
     assert (size.contracts, size.bound_by) == (0, "invalid")
 
 

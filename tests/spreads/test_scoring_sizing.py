@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from cockpit.options.payoff import Payoff, PayoffLeg
 from cockpit.scan.liquidity import Tier
 from cockpit.settings import EvWeights, ScoringSettings, SizingSettings
+from cockpit.spreads.exposure import Exposure
 from cockpit.spreads.pricing import FRACTIONS, package_prices
 from cockpit.spreads.scoring import Bias, ExpectedValue, Facts, VersionOne, VersionTwo, scorer
 from cockpit.spreads.sizing import binary_kelly, contracts, discrete_kelly, payoff_kelly
@@ -160,7 +161,7 @@ def test_bets_that_are_none() -> None:
 )
 def test_no_cap_is_ever_passed(kelly: float, loss: float, equity: float, open_risk: float, power: float) -> None:
     caps = SizingSettings()
-    size = contracts(kelly, loss, equity, caps, open_risk=open_risk, buying_power=power)
+    size = contracts(kelly, loss, Exposure(equity, open_risk, buying_power=power), caps)
     risk = size.contracts * loss * (1.0 - 1e-5)
     assert 0 <= size.contracts <= caps.max_contracts
     assert risk <= 0.5 * kelly * equity + 1e-2 or size.contracts == 0
@@ -170,7 +171,7 @@ def test_no_cap_is_ever_passed(kelly: float, loss: float, equity: float, open_ri
 
 
 def test_an_unknown_fraction_sizes_nothing() -> None:
-    size = contracts(None, 100.0, 1e5, SizingSettings())
+    size = contracts(None, 100.0, Exposure(1e5), SizingSettings())
     assert (size.contracts, size.bound_by, size.full_kelly) == (0, "unknown", None)
 
 

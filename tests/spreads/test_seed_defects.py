@@ -20,6 +20,7 @@ from cockpit.scan.moves import DailyBar, reaction
 from cockpit.scan.skew import skew
 from cockpit.settings import ScanSettings, SizingSettings
 from cockpit.spreads.builder import build
+from cockpit.spreads.exposure import Exposure
 from cockpit.spreads.metrics import spread_tier as position_tier
 from cockpit.spreads.sizing import contracts
 from cockpit.spreads.structure import Leg, StructureKind
@@ -147,7 +148,7 @@ def test_d10_a_greek_of_zero_counts_and_a_missing_one_spoils_the_sum() -> None:
 
 @pytest.mark.parametrize(("kelly", "max_loss"), [(0.0, 100.0), (0.5, 6_000.0), (0.001, 400.0)])
 def test_d11_no_contract_is_forced_on_an_account(kelly: float, max_loss: float) -> None:
-    assert contracts(kelly, max_loss, 100_000.0, SizingSettings()).contracts == 0
+    assert contracts(kelly, max_loss, Exposure(100_000.0), SizingSettings()).contracts == 0
 
 
 def test_d12_good_legs_make_a_good_position() -> None:

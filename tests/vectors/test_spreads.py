@@ -11,6 +11,7 @@ from cockpit.options.contract import OptionQuote, Right
 from cockpit.options.payoff import Payoff, PayoffLeg
 from cockpit.scan.liquidity import Tier
 from cockpit.settings import SizingSettings
+from cockpit.spreads.exposure import Exposure
 from cockpit.spreads.pricing import FRACTIONS, package_prices
 from cockpit.spreads.scoring import (
     Bias,
@@ -184,11 +185,13 @@ def test_contracts_and_what_bound_them(vectors: Path, worst: Worst) -> None:
         size = contracts(
             number(row, "full_kelly_f"),
             number(row, "max_loss_per_contract"),
-            number(row, "equity"),
+            Exposure(
+                number(row, "equity"),
+                number(row, "open_risk"),
+                number(row, "symbol_risk"),
+                buying_power=number(row, "buying_power"),
+            ),
             settings,
-            open_risk=number(row, "open_risk"),
-            symbol_risk=number(row, "symbol_risk"),
-            buying_power=number(row, "buying_power"),
         )
         worst.same(size.contracts, int(row["expected_contracts"]), f"{row['id']} contracts")
         worst.same(size.bound_by, row["binding"], f"{row['id']} binding")
