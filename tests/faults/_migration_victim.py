@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from cockpit.paths import Paths
 from cockpit.storage.migrations import Migration, migrate_down, migrate_up, shipped_migrations
@@ -48,7 +49,7 @@ class Moments:
             connection.set_progress_handler(self, _INSTRUCTIONS)
             return connection
 
-        sqlite3.connect = watched  # type: ignore[assignment]
+        patch.object(sqlite3, "connect", watched).start()
 
 
 def schema_of(database: Path) -> tuple[int, Schema, list[int]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from cockpit.errors import StorageError
 from cockpit.paths import Paths
@@ -104,11 +105,8 @@ def _at_most(pages: int) -> Iterator[None]:
         with closing(connection.execute(f"PRAGMA max_page_count = {pages}")):
             return connection
 
-    sqlite3.connect = limited  # type: ignore[assignment]
-    try:
+    with patch.object(sqlite3, "connect", limited):
         yield
-    finally:
-        sqlite3.connect = connect
 
 
 def _python(module: str, *words: str) -> "subprocess.CompletedProcess[str]":

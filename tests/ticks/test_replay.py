@@ -3,6 +3,8 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +17,7 @@ from cockpit.health.status import FeedStatus, State
 from cockpit.paths import Paths
 from cockpit.settings import TickSettings
 from cockpit.storage.bars import read_bars
-from cockpit.storage.database import open_database
+from cockpit.storage.database import Database, open_database
 from cockpit.storage.ticks import read_trades
 from cockpit.ticks.feed import Feed
 from cockpit.ticks.playback import SPEEDS, Playback
@@ -159,19 +161,9 @@ async def test_moving_about_makes_neither_gaps_nor_doubles(paths: Paths, tmp_pat
     await exchange.measure()
     start = datetime.fromtimestamp(START_MS / 1000, UTC)
     assert exchange.playback.end == start + timedelta(milliseconds=59_990)
-    boards = Boards()
-    async with open_database(paths) as database, asyncio.timeout(30):
-        recorder = Recorder(database, settings=SETTINGS, clock=exchange.clock)
-        feed = Feed(
-            exchange,
-            exchange.symbols,
-            clock=exchange.clock,
-            boards=boards,
-            recorder=recorder,
-            database=database,
-            settings=SETTINGS,
-        )
-        tasks = [asyncio.create_task(recorder.run()), asyncio.create_task(feed.run())]
+    async with _session(paths, exchange) as session:
+        feed = session.feed
+        playing = asyncio.create_task(feed.run())
         await until(lambda: feed.status().received > 200)
         await exchange.seek(30.0, feed.rebase)
         assert timedelta(seconds=30) <= exchange.clock.now() - start < timedelta(seconds=50)
@@ -187,10 +179,9 @@ async def test_moving_about_makes_neither_gaps_nor_doubles(paths: Paths, tmp_pat
         await until(lambda: exchange.playback.ended)
         assert exchange.clock.now() == exchange.playback.end
         assert feed.status().gaps == 0
-        await until(lambda: recorder.waiting == 0)
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        playing.cancel()
+        await asyncio.wait({playing})
+    async with open_database(paths) as database:
         found = [one async for one in read_trades(database, "BTCUSDT")]
         assert found == came
         assert [one async for one in read_bars(database, "BTCUSDT")] == bars_of(came)
@@ -202,25 +193,12 @@ async def test_a_gap_right_after_a_move_is_a_gap(paths: Paths, tmp_path: Path) -
     file.write_bytes(gzip.compress("".join(f"{one.time_ms}000000 {frame(one)}\n" for one in came).encode()))
     exchange = ReplayExchange(file, speed=1e6)
     await exchange.open()
-    async with open_database(paths) as database, asyncio.timeout(30):
-        recorder = Recorder(database, settings=SETTINGS, clock=exchange.clock)
-        feed = Feed(
-            exchange,
-            exchange.symbols,
-            clock=exchange.clock,
-            boards=Boards(),
-            recorder=recorder,
-            database=database,
-            settings=SETTINGS,
-        )
-        await exchange.seek(20.0, feed.rebase)
-        storing = asyncio.create_task(recorder.run())
-        await feed.run()
-        assert feed.status().gaps == 4
-        rows = await ledger(database)
-        assert [(gap.first_id, gap.last_id) for gap in rows] == [(number, number) for number in range(2100, 6000, 1000)]
-        storing.cancel()
-        await asyncio.wait({storing})
+    async with _session(paths, exchange) as session:
+        await exchange.seek(20.0, session.feed.rebase)
+        await session.feed.run()
+        assert session.feed.status().gaps == 4
+        rows = await ledger(session.database)
+    assert [(gap.first_id, gap.last_id) for gap in rows] == [(number, number) for number in range(2100, 6000, 1000)]
 
 
 async def test_the_end_of_a_damaged_recording_is_that_of_what_is_good(tmp_path: Path) -> None:
@@ -234,9 +212,18 @@ async def test_the_end_of_a_damaged_recording_is_that_of_what_is_good(tmp_path: 
     assert START_MS / 1000 < exchange.clock.now().timestamp() < START_MS / 1000 + 3000 * 0.7
 
 
-async def _play(paths: Paths, exchange: ReplayExchange) -> tuple[FeedStatus, Boards]:
+@dataclass(frozen=True, slots=True)
+class Session:
+    feed: Feed
+    boards: Boards
+    database: Database
+
+
+@asynccontextmanager
+async def _session(paths: Paths, exchange: ReplayExchange) -> AsyncIterator[Session]:
+    """A feed, not yet begun, whose trades are stored until the block is left, and what waits then."""
     boards = Boards()
-    async with open_database(paths) as database:
+    async with open_database(paths) as database, asyncio.timeout(60):
         recorder = Recorder(database, settings=SETTINGS, clock=exchange.clock)
         feed = Feed(
             exchange,
@@ -248,12 +235,18 @@ async def _play(paths: Paths, exchange: ReplayExchange) -> tuple[FeedStatus, Boa
             settings=SETTINGS,
         )
         recording = asyncio.create_task(recorder.run())
-        async with asyncio.timeout(60):
-            await feed.run()
-        await until(lambda: recorder.waiting == 0)
-        recording.cancel()
-        await asyncio.wait({recording})
-    return feed.status(), boards
+        try:
+            yield Session(feed, boards, database)
+        finally:
+            recording.cancel()
+            await asyncio.wait({recording})
+            await recorder.drain()
+
+
+async def _play(paths: Paths, exchange: ReplayExchange) -> tuple[FeedStatus, Boards]:
+    async with _session(paths, exchange) as session:
+        await session.feed.run()
+    return session.feed.status(), session.boards
 
 
 async def _first(stream: AsyncIterable[T], count: int) -> AsyncIterator[T]:
