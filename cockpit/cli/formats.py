@@ -24,6 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 UNKNOWN = "?"
 _WIDE = 1000
+_GAP = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Column(Generic[R]):
         text: that value as a table shows it.
         right: numbers align to the right.
         missing: what a table shows for None.
+        spare: a table may leave it out where the terminal is narrow.
     """
 
     key: str
@@ -45,6 +47,7 @@ class Column(Generic[R]):
     text: Callable[[Any], str] = str
     right: bool = False
     missing: str = UNKNOWN
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +102,43 @@ def print_csv(sheet: Sheet[Any]) -> None:
 
 
 def print_table(sheet: Sheet[Any]) -> None:
-    """Print an aligned table; on a terminal in bold and folded to its width, elsewhere plain and as wide as it is."""
+    """Print an aligned table; elsewhere than on a terminal as wide as it is.
+
+    Where a terminal is too narrow, columns that can be spared are left out, which stderr tells; then cells are folded.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     terminal = sys.stdout.isatty()
+    plain_console = Console(file=io.StringIO(), width=_WIDE, highlight=False, force_terminal=False, no_color=True)
+    console = Console(highlight=False) if terminal else plain_console
+    cells = [[_cell_text(column, column.value(row)) for row in sheet.rows] for column in sheet.columns]
+    shown = _fitting(sheet.columns, cells, console.width)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in sheet.columns:
+    for column in shown.values():
         justify: Literal["right", "left"] = "right" if column.right else "left"
         table.add_column(column.title, justify=justify, no_wrap=not terminal, overflow="fold")
-    for row in sheet.rows:
-        values = ((column, column.value(row)) for column in sheet.columns)
-        table.add_row(*(Text(_cell_text(column, value)) for column, value in values))
-    if terminal:
-        Console(highlight=False).print(table)
-        return
-    buffer = io.StringIO()
-    Console(file=buffer, width=_WIDE, highlight=False, no_color=True).print(table)
-    sys.stdout.writelines(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+    for line in zip(*(cells[place] for place in shown), strict=True):
+        table.add_row(*map(Text, line))
+    console.print(table)
+    if isinstance(console.file, io.StringIO):
+        sys.stdout.writelines(f"{line.rstrip()}\n" for line in console.file.getvalue().splitlines())
+    elif spared := [column.title for column in sheet.columns if column not in shown.values()]:
+        click.echo(f"Left out for want of width: {', '.join(spared)}.", err=True)
+
+
+def _fitting(columns: Sequence[Column[R]], cells: list[list[str]], width: int) -> dict[int, Column[R]]:
+    """The columns by their places, without as many spare ones, the last first, as the width asks for."""
+    from rich.cells import cell_len
+
+    wide = [max(map(cell_len, (column.title, *texts))) + _GAP for column, texts in zip(columns, cells, strict=True)]
+    shown = dict(enumerate(columns))
+    for place in reversed([place for place, column in shown.items() if column.spare]):
+        if sum(wide[place] for place in shown) - _GAP <= width:
+            break
+        del shown[place]
+    return shown
 
 
 def _cell_text(column: Column[R], value: Any) -> str:

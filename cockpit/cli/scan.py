@@ -193,13 +193,13 @@ _BEST: list[Column[_Found]] = [
 ]
 SPREAD_COLUMNS: list[Column["Spread"]] = [
     Column("spread_id", "spread", lambda spread: spread.spread_id),
-    Column("structure", "structure", lambda spread: spread.kind, lambda kind: str(kind.label)),
+    Column("structure", "structure", lambda spread: spread.kind, lambda kind: str(kind.label), spare=True),
     Column("fill", "credit", lambda spread: money(spread.fill), fixed(2), right=True),
     Column("max_loss", "risk $", lambda spread: money(spread.max_loss), fixed(2), right=True),
     Column("pop", "POP%", lambda spread: spread.pop, percent(0), right=True),
     Column("ev", "EV $", lambda spread: money(spread.ev), fixed(2, sign=True), right=True),
-    Column("reward_risk", "R/R", lambda spread: spread.reward_risk, fixed(2), right=True),
+    Column("reward_risk", "R/R", lambda spread: spread.reward_risk, fixed(2), right=True, spare=True),
     Column("score", "score", lambda spread: spread.score.total, fixed(0), right=True),
     Column("contracts", "n", lambda spread: spread.size.contracts, right=True),
-    Column("rejected", "not to be traded because", lambda spread: spread.rejected or ""),
+    Column("rejected", "not to be traded because", lambda spread: spread.rejected or "", spare=True),
 ]

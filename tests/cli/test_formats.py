@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -83,6 +83,29 @@ def test_a_table_away_from_a_terminal_is_plain_whole_and_marks_the_unknown(print
     assert "?" in lines[2]
     assert "wide " * 60 in lines[3]
     assert lines[0].index("price") + len("price") == lines[1].index("1,234.50") + len("1,234.50"), "numbers end alike"
+
+
+def test_a_narrow_terminal_loses_what_can_be_spared_and_cuts_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = [replace(column, spare=column.key == "at") for column in SHEET.columns]
+    rows = [Row("ADSK:261127:IB:275/295/295/315", Decimal(1), 0.5, ROWS[0].at)]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    for width, folded, spared in (("100", False, False), ("60", False, True), ("24", True, True)):
+        monkeypatch.setenv("COLUMNS", width)
+        print_sheet(Sheet("rows", "rows", columns, rows), "table")
+        written = capsys.readouterr()
+        assert ("2026-11-24" not in written.out) is spared
+        assert written.err == ("Left out for want of width: at.\n" if spared else "")
+        assert (rows[0].name not in written.out) is folded
+        letters = "".join(line[: int(width)].split()[0] for line in written.out.splitlines()[1:] if line[:1].strip())
+        assert letters == rows[0].name
+
+
+def test_a_pipe_gets_no_colour_whatever_is_forced(monkeypatch: pytest.MonkeyPatch, printed: Printed) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" not in printed(SHEET, "table")
 
 
 def test_no_control_character_reaches_a_terminal(printed: Printed) -> None:

@@ -96,6 +96,20 @@ def test_no_terminal_is_said_and_is_misuse(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [], "nothing was made"
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [("TERM", "dumb", "TERM is dumb"), ("PYTHONIOENCODING", "latin-1", "the screen needs UTF-8")],
+)
+def test_a_terminal_that_cannot_show_it_is_said_and_is_misuse(
+    tmp_path: Path, variable: str, value: str, told: str
+) -> None:
+    environment = {**cockpit_environment(tmp_path), variable: value}
+    with Terminal(cockpit_command(tmp_path), columns=120, lines=40, environment=environment) as terminal:
+        assert terminal.ends() == 2
+        assert told in terminal.text
+        is_as_found(terminal)
+
+
 def is_as_found(terminal: Terminal) -> None:
     """The terminal is as the shell left it to the program."""
     assert terminal.settings == terminal.settings_before
