@@ -1,5 +1,5 @@
-"""A strategy on bars of the past. It hears of a bar when that has closed, and what it wants is filled no sooner than at
-the open of the next bar: nothing of the future is known to it, and none of its fills is at a price that it has seen.
+"""A strategy on bars of the past. It is told of a bar when that has closed, and what it wants is filled no sooner than
+at the open of the next bar: it is told nothing of the future, and none of its fills is at a price that it has seen.
 
 A bar in which nothing was traded, or of which trades are missing, fills nothing: the order waits for a whole one.
 """

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.errors import CockpitError, StrategyError, UsageError
+from cockpit.errors import CockpitError, ConfigurationError, StrategyError, UsageError
+from cockpit.paths import user_strategies
 from cockpit.strategies.api import Signal
 from cockpit.strategies.decider import Listener
 from cockpit.strategies.loading import BUILT_IN, find_strategy, load_strategy
@@ -167,6 +168,17 @@ def test_a_folder_in_place_of_a_file_and_a_file_in_place_of_the_folder_are_told(
     (tmp_path / "file").write_text("")
     with pytest.raises(StrategyError, match="Not a directory"):
         find_strategy("own", tmp_path / "file")
+
+
+def test_the_folder_is_the_one_of_the_settings_or_beside_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert user_strategies() == tmp_path / "cockpit" / "strategies"
+    assert user_strategies("~/mine") == tmp_path / "mine"
+    with pytest.raises(ConfigurationError, match=r"strategies.folder is ~nobody-there/x"):
+        user_strategies("~nobody-there/x")
 
 
 @pytest.fixture(autouse=True)
