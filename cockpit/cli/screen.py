@@ -34,7 +34,7 @@ def show_screen(invocation: Invocation, **options: Any) -> int:
     # What a start makes stays: until the first frame, behind which the app turns it on again, the collector would look
     # through tens of thousands of objects in vain.
     gc.disable()
-    from cockpit.tui.app import run_screen
+    from cockpit.tui.run import run_screen
 
     @asynccontextmanager
     async def open_session() -> AsyncIterator["Context"]:

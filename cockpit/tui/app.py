@@ -4,36 +4,33 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cockpit.tui.environment import prepare_environment, refresh_rate
+from rich.text import Text
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
-prepare_environment()
-
-from rich.text import Text  # noqa: E402 - Textual reads the environment when it is imported
-from textual.app import App  # noqa: E402
-from textual.binding import Binding, BindingType  # noqa: E402
-from textual.screen import Screen  # noqa: E402
-
-from cockpit.errors import CockpitError, ConfigurationError, ExitCode  # noqa: E402
-from cockpit.tui.display import FrameGuard, Watchdog  # noqa: E402
-from cockpit.tui.holder import SessionHolder  # noqa: E402
-from cockpit.tui.inks import Inks  # noqa: E402
-from cockpit.tui.keymap import check_keymap, usable  # noqa: E402
-from cockpit.tui.leaving import Deadline, exit_signals  # noqa: E402
-from cockpit.tui.main_screen import MAIN_CSS, MainScreen  # noqa: E402
-from cockpit.tui.session import Look, OpenSession, Session, UiLook  # noqa: E402
-from cockpit.tui.theming import DEFAULT_THEME, find_theme  # noqa: E402
-from cockpit.tui.widgets.columns import Moment  # noqa: E402
+from cockpit.errors import CockpitError, ConfigurationError, ExitCode
+from cockpit.tui.display import FrameGuard, Watchdog
+from cockpit.tui.environment import refresh_rate
+from cockpit.tui.holder import SessionHolder
+from cockpit.tui.inks import Inks
+from cockpit.tui.keymap import check_keymap, usable
+from cockpit.tui.leaving import Deadline, exit_signals
+from cockpit.tui.main_screen import MAIN_CSS, MainScreen
+from cockpit.tui.session import Look, OpenSession, Session, UiLook
+from cockpit.tui.theming import DEFAULT_THEME, find_theme
+from cockpit.tui.widgets.columns import Moment
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.notifications import SeverityLevel
 
     from cockpit.live_settings import SettingsNews
-
 
 log = logging.getLogger(__name__)
 
@@ -115,13 +112,13 @@ class CockpitApp(App[int]):
             await work
         except CockpitError as error:
             self.say(str(error), "warning")
-        except Exception as error:
+        except Exception as error:  # a key must never end the cockpit
             log.exception("a command failed")
             self.say(f"that failed inside the cockpit ({type(error).__name__}); the log has the details", "error")
 
-    def say(self, sentence: str, severity: str = "information") -> None:
+    def say(self, sentence: str, severity: "SeverityLevel" = "information") -> None:
         """Show one sentence for a while. It is never read as markup."""
-        self.notify(sentence, severity=severity, markup=False)  # type: ignore[arg-type]  # one of Textual's three words
+        self.notify(sentence, severity=severity, markup=False)
 
     def bell(self) -> None:
         """Sound the terminal's bell, unless its link does not keep up: a bell is not worth waiting for."""
@@ -326,11 +323,3 @@ class CockpitApp(App[int]):
 
     def _log_path(self) -> str:
         return str(self.settings.folders().log)
-
-
-def run_screen(settings: Look, open_session: Callable[[], Any]) -> int:
-    """Run the cockpit on this terminal until it is left; returns the exit code."""
-    app = CockpitApp(settings, open_session)
-    result = app.run(mouse=settings.ui.mouse)
-    app.disarm()
-    return result if result is not None else (app.return_code or app.code or 0)

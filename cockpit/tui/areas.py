@@ -68,8 +68,8 @@ class PanesArea(Container):
     PanesArea { height: 1fr; overflow: hidden; }
     """
 
-    def __init__(self, *panes: Widget, symbols: Callable[[], int], id: str) -> None:  # noqa: A002
-        super().__init__(*panes, id=id)
+    def __init__(self, *panes: Widget, symbols: Callable[[], int]) -> None:
+        super().__init__(*panes)
         self._symbols = symbols
         self._split_for = -1
         self._columns = _Columns(symbols)

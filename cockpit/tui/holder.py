@@ -42,7 +42,7 @@ class SessionHolder:
                 if not self._release.is_set():
                     opened(session)
                 await self._release.wait()
-        except Exception as error:
+        except Exception as error:  # whatever it is, the screen is what tells it
             if self._release.is_set():
                 log.exception("the session did not close cleanly")
             else:

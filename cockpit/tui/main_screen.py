@@ -50,7 +50,8 @@ MainScreen.-single #tabs { display: block; }
 MainScreen.-single PaneView { display: none; }
 MainScreen.-single PaneView.-active { display: block; }
 MainScreen.-short #tabs { display: none; }
-MainScreen.-tiny #header, MainScreen.-tiny #tabs, MainScreen.-tiny #body, MainScreen.-tiny #footer { display: none; }
+MainScreen.-tiny #header, MainScreen.-tiny #tabs, MainScreen.-tiny #footer { display: none; }
+MainScreen.-tiny PanesArea { display: none; }
 MainScreen.-tiny #tiny { display: block; height: 1fr; }
 CommandPalette { background: transparent; }
 CommandPalette SearchIcon { display: none; }
@@ -93,11 +94,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.status = "starting…"
         self.drawing = True
         """False once the cockpit is leaving: nothing is pulled any more."""
-        self._body = PanesArea(*self.panes.values(), symbols=lambda: len(self.ticks.table.rows.all), id="body")
-        self._header = Bar(id="header")
-        self._tabs = Bar(id="tabs", ground=Ground.PLAIN)
-        self._footer = Bar(id="footer")
-        self._tiny = Bar(id="tiny", ground=Ground.PLAIN)
+        self._body = PanesArea(*self.panes.values(), symbols=lambda: len(self.ticks.table.rows.all))
+        self._header = Bar("header")
+        self._tabs = Bar("tabs", ground=Ground.PLAIN)
+        self._footer = Bar("footer")
+        self._tiny = Bar("tiny", ground=Ground.PLAIN)
         self._slow_at = float("-inf")
         self._fresh = True
         self._news: AlertNews | None = None
@@ -167,7 +168,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             if moment - self._slow_at >= _SLOW_SECONDS - 0.5 / self._cockpit.hz:
                 self._slow_at = moment
                 self.redraw()
-        except Exception:
+        except Exception:  # one faulty row must not end the session: what it shows is on the boards, and in the log
             log.exception("the screen could not be drawn; the next pull tries again")
 
     def _tell_alerts(self, news: AlertNews, now: float) -> None:

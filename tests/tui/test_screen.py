@@ -158,7 +158,7 @@ async def test_history_and_help_open_and_close(session: DemoSession, screen: Scr
         assert "realised +50.80" in picture(app)
         await pilot.press("q", "question_mark")
         await pilot.pause()
-        assert "Show all keys" in picture(app)
+        assert "Scan the earnings calendar" in picture(app)
         await pilot.press("escape")
         await pilot.pause()
         assert len(app.screen_stack) == 1

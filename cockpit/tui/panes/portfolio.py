@@ -12,7 +12,7 @@ from cockpit.tui.panes.base import TRADES_ONLY, TablePane, drained
 from cockpit.tui.panes.spreads import short_label
 from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Part, words
-from cockpit.tui.widgets.columns import Column, Moment, moved_run, number_run
+from cockpit.tui.widgets.columns import Column, Moment, as_float, moved_run, number_run
 from cockpit.tui.widgets.lines import EMPTY, Line
 from cockpit.tui.widgets.live_table import LiveTable
 
@@ -53,14 +53,6 @@ def _kept(position: Position, moment: Moment) -> Run:
     return moved_run(signed(share, 0), None if share is None else round(share))
 
 
-def _number(get: Callable[[Position], object]) -> Callable[[Position], float | None]:
-    def number(position: Position) -> float | None:
-        value = get(position)
-        return None if value is None else float(value)  # type: ignore[arg-type]
-
-    return number
-
-
 def _report(position: Position, moment: Moment) -> Run:
     return number_run(day(position.report_date) if position.report_date else "?")
 
@@ -68,15 +60,15 @@ def _report(position: Position, moment: Moment) -> Run:
 _COLUMNS: tuple[Column[Position], ...] = (
     Column("position", "position", 16, _name, lambda p: p.symbol, "left", 0, descending=False),
     Column("qty", "qty", 4, lambda p, m: (str(p.contracts), Ink.TEXT), lambda p: p.contracts, rank=1),
-    Column("credit", "credit", 6, lambda p, m: number_run(fixed(p.credit)), _number(lambda p: p.credit), rank=4),
-    Column("mark", "mark", 6, lambda p, m: number_run(fixed(p.mark)), _number(lambda p: p.mark), rank=3),
-    Column("pnl", "P&L $", 9, _pnl, _number(lambda p: p.unrealised), rank=2),
+    Column("credit", "credit", 6, lambda p, m: number_run(fixed(p.credit)), as_float(lambda p: p.credit), rank=4),
+    Column("mark", "mark", 6, lambda p, m: number_run(fixed(p.mark)), as_float(lambda p: p.mark), rank=3),
+    Column("pnl", "P&L $", 9, _pnl, as_float(lambda p: p.unrealised), rank=2),
     Column("dte", "DTE", 3, _days, lambda p: p.expiry, rank=5, descending=False),
     Column("delta", "Δ", 4, lambda p, m: number_run(short_fraction(p.delta)), lambda p: p.delta, rank=6),
     Column("kept", "kept%", 5, _kept, kept, rank=7),
-    Column("risk", "risk $", 9, lambda p, m: number_run(fixed(p.max_loss)), _number(lambda p: p.max_loss), rank=8),
+    Column("risk", "risk $", 9, lambda p, m: number_run(fixed(p.max_loss)), as_float(lambda p: p.max_loss), rank=8),
     Column("report", "report", 6, _report, lambda p: p.report_date, rank=9, descending=False),
-    Column("fees", "fees $", 7, lambda p, m: number_run(fixed(p.fees)), _number(lambda p: p.fees), rank=10),
+    Column("fees", "fees $", 7, lambda p, m: number_run(fixed(p.fees)), as_float(lambda p: p.fees), rank=10),
     Column("age", "age", 4, lambda p, m: number_run(age(_age(p, m)), Ink.MUTED), rank=11),
 )
 

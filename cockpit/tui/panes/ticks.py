@@ -11,7 +11,7 @@ from cockpit.tui.inks import Ink, Run
 from cockpit.tui.panes.base import TablePane, drained
 from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Part, words
-from cockpit.tui.widgets.columns import Column, Moment, moved_run, number_run
+from cockpit.tui.widgets.columns import Column, Moment, as_float, moved_run, number_run
 from cockpit.tui.widgets.live_table import LiveTable
 
 if TYPE_CHECKING:
@@ -48,6 +48,10 @@ def _sides(ticker: Ticker, moment: Moment) -> Run:
     return (text if len(text) <= _SIDES else f"{bid.rstrip()} {ask:>13}", Ink.TEXT)
 
 
+def _volume(ticker: Ticker, moment: Moment) -> Run:
+    return number_run(compact(ticker.quote_volume))
+
+
 def _lost(ticker: Ticker, moment: Moment) -> Run:
     """Trades that are missing; where none is, how many came later over REST."""
     if ticker.gaps:
@@ -55,26 +59,16 @@ def _lost(ticker: Ticker, moment: Moment) -> Run:
     return (f"+{compact(ticker.backfilled)}" if ticker.backfilled else "-", Ink.MUTED)
 
 
-def _number(get: Callable[[Ticker], object]) -> Callable[[Ticker], float | None]:
-    def number(ticker: Ticker) -> float | None:
-        value = get(ticker)
-        return None if value is None else float(value)  # type: ignore[arg-type]
-
-    return number
-
-
 _COLUMNS: tuple[Column[Ticker], ...] = (
     Column("symbol", "symbol", 8, lambda t, m: (t.symbol, Ink.STRONG), lambda t: t.symbol, "left", 0, descending=False),
-    Column("last", "last", 12, _last, _number(lambda t: t.last), rank=1),
+    Column("last", "last", 12, _last, as_float(lambda t: t.last), rank=1),
     Column("chg", "chg %", 7, _change, lambda t: t.change, rank=2),
     Column("book", "bid/ask", 9, lambda t, m: number_run(tails(t.bid, t.ask)), rank=3),
-    Column("sides", f"bid{'ask':>14}", _SIDES, _sides, _number(lambda t: t.bid), rank=8, instead=("book",)),
+    Column("sides", f"bid{'ask':>14}", _SIDES, _sides, as_float(lambda t: t.bid), rank=8, instead=("book",)),
     Column(
         "tps", "tr/s", 5, lambda t, m: (f"{t.trades_per_second:.1f}", Ink.TEXT), lambda t: t.trades_per_second, rank=4
     ),
-    Column(
-        "vol", "24h vol", 7, lambda t, m: number_run(compact(t.quote_volume)), _number(lambda t: t.quote_volume), rank=6
-    ),
+    Column("vol", "24h vol", 7, _volume, as_float(lambda t: t.quote_volume), rank=6),
     Column("spark", "60 s", 8, lambda t, m: (spark(t.spark, 8), Ink.ACCENT), rank=5),
     Column("age", "age", 4, lambda t, m: number_run(age(_age(t, m)), Ink.MUTED), lambda t: t.received_at, rank=7),
     Column("gaps", "lost", 5, _lost, lambda t: t.gaps, rank=10),

@@ -168,19 +168,6 @@ class Sheet(ModalScreen[T], inherit_bindings=False):
         self.app.notify("copied", markup=False, timeout=2)
 
 
-class LinesSheet(Sheet[None]):
-    """A sheet of lines that are known when it opens."""
-
-    def __init__(self, title: str, lines: Sequence[Line], *, width: int = 78) -> None:
-        super().__init__(title)
-        self._given = list(lines)
-        self.preferred_width = width
-
-    def content(self, width: int) -> list[Line]:
-        """The given lines."""
-        return self._given
-
-
 def hint(key: str, label: str, rank: int = 0) -> Part:
     """A key with what it does."""
     return words((f"{key} ", Ink.ACCENT), (label, Ink.MUTED), rank=rank)

@@ -46,8 +46,9 @@ class Bar(LinesMixin, Widget):
             super().__init__()
             self.target = target
 
-    def __init__(self, *, ground: Ground = Ground.BAR, gap: int = 2, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, name: str | None = None, *, ground: Ground = Ground.BAR, gap: int = 2) -> None:
+        """``name`` is how styles know it."""
+        super().__init__(id=name)
         self.ground = ground
         self._gap = gap
         self._parts: Sequence[Part] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, SupportsFloat, TypeVar
 
 from cockpit.tui.inks import Ink, Run
 from cockpit.tui.widgets.lines import clean, fit, width_of
@@ -79,20 +79,24 @@ def choose(columns: Sequence[Column[R]], width: int) -> list[tuple[Column[R], in
     return [(column, column.width + (spare if column.name == stretched else 0)) for column in chosen]
 
 
-def text_run(text: str | None, ink: Ink = Ink.TEXT) -> Run:
-    """A cell of text; a missing one is a quiet ``?``."""
-    return (text, ink) if text else ("?", Ink.MUTED)
-
-
 def number_run(text: str, ink: Ink = Ink.TEXT) -> Run:
     """A cell of a formatted number; a missing one is a quiet ``?``."""
     return (text, Ink.MUTED if text == "?" else ink)
 
 
-def moved_run(text: str, value: object) -> Run:
+def moved_run(text: str, value: SupportsFloat | None) -> Run:
     """A signed figure: up and down by ink, beside the sign that its text carries."""
-    if not isinstance(value, int | float) and value is not None:
-        value = float(value)  # type: ignore[arg-type]  # a Decimal
     if value is None:
         return (text, Ink.MUTED)
-    return (text, Ink.UP if value > 0 else Ink.DOWN if value < 0 else Ink.TEXT)
+    size = float(value)
+    return (text, Ink.UP if size > 0 else Ink.DOWN if size < 0 else Ink.TEXT)
+
+
+def as_float(get: Callable[[R], SupportsFloat | None]) -> Callable[[R], float | None]:
+    """A sort key of figures that are no floats."""
+
+    def number(row: R) -> float | None:
+        value = get(row)
+        return None if value is None else float(value)
+
+    return number
