@@ -26,7 +26,6 @@ class Overview:
     symbol: str
     name: str | None
     sector: str | None
-    industry: str | None
     currency: str | None
 
 
@@ -117,7 +116,6 @@ def company_overview(body: Any) -> Overview | None:
         symbol=symbol,
         name=text(body.get("Name")),
         sector=text(body.get("Sector")),
-        industry=text(body.get("Industry")),
         currency=text(body.get("Currency")),
     )
 
