@@ -77,11 +77,6 @@ class OptionQuote:
             return None
         return (self.bid + self.ask) / 2.0
 
-    @property
-    def half_spread(self) -> float | None:
-        """Half of ask minus bid; None where there is no mid."""
-        return None if self.mid is None or self.bid is None or self.ask is None else (self.ask - self.bid) / 2.0
-
 
 def occ_symbol(underlying: str, expiry: date, right: Right, strike: float) -> str:
     """The OCC symbol without padding: root, yymmdd, C or P, strike in thousandths with eight digits."""

@@ -75,16 +75,16 @@ class Smile:
 
     def greeks(self, right: Right, strike: float) -> Greeks | None:
         """Our own greeks of a listed option, at the strike's volatility and the chain's forward; None without one."""
-        sign = right.sign
-        key = sign * strike
+        key = right.sign * strike
         if key not in self._greeks:
             volatility = self.volatility(strike)
-            self._greeks[key] = None if volatility is None else self._greeks_at(sign, strike, volatility)
+            self._greeks[key] = None if volatility is None else self.greeks_at(right, strike, volatility)
         return self._greeks[key]
 
-    def _greeks_at(self, sign: int, strike: float, volatility: float) -> Greeks:
+    def greeks_at(self, right: Right, strike: float, volatility: float) -> Greeks:
+        """The same at another volatility than the quotes'."""
         _, delta, gamma, theta, vega, _ = figures(
-            sign, self.carried_spot, strike, self.years, self.rate, 0.0, volatility
+            right.sign, self.carried_spot, strike, self.years, self.rate, 0.0, volatility
         )
         return Greeks(delta, gamma, theta, vega)
 

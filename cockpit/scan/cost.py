@@ -25,11 +25,6 @@ class ScanCost:
     ration: Ration | None
 
     @property
-    def covered(self) -> bool:
-        """True where nothing has to wait."""
-        return self.ration is None
-
-    @property
     def sentence(self) -> str:
         """For instance ``48 names: up to 193 requests to tradier, 12 to alpha_vantage``."""
         (venue, asked), (source, missing) = self.venue, self.reports

@@ -255,7 +255,7 @@ class Scanner:
                 if not closer.same(first):
                     found = self._closer_memo.findings(closer, self._clock.now(), self._settings)
                     self._take(run, self._with_sector(found))
-            except Exception:
+            except Exception:  # a fault in one name's maths costs its closer look, not the scan
                 log.exception("closer look at %s: what the first one found stays", symbol)
             await asyncio.sleep(0)
 
@@ -331,7 +331,7 @@ class Scanner:
             return self._with_sector(self._closer_memo.recall(inputs, now) or first)
         except CockpitError as error:
             return self._nothing(report, str(error), spot, dates)
-        except Exception as error:
+        except Exception as error:  # as above: the name's own row says so
             log.exception("scan of %s", report.symbol)
             return self._nothing(report, f"{report.symbol} could not be analysed ({error}); see the log", spot, dates)
 

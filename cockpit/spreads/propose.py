@@ -64,13 +64,6 @@ class _Figures:
     exit: Outcome | None
 
 
-def propose(
-    candidate: Candidate, chain: OptionChain, now: datetime, settings: "Settings", book: OpenBook
-) -> tuple[Spread, ...]:
-    """The spreads of :func:`proposals` alone."""
-    return proposals(candidate, (chain,), now, settings, book).spreads
-
-
 def proposals(
     candidate: Candidate,
     chains: Sequence[OptionChain],

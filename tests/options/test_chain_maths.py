@@ -118,4 +118,4 @@ def test_an_option_without_a_proper_strike_is_left_out(strike: float) -> None:
 )
 def test_a_quote_that_is_none_has_no_middle(bid: float | None, ask: float | None) -> None:
     odd = replace(chain().quotes[0], bid=bid, ask=ask)
-    assert (odd.mid, odd.half_spread) == (None, None)
+    assert odd.mid is None

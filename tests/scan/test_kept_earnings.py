@@ -145,7 +145,7 @@ async def test_the_cost_is_told_before_the_scan() -> None:
     source, venue = market(NAMES)
     scanner, _ = session(Metered(source, 4), venue, None)
     cost = await scanner.cost()
-    assert not cost.covered
+    assert cost.ration is not None
     assert cost.sentence == "10 names: up to 41 requests to venue, 10 to calendar, which has 4 left"
     scanner, _ = session(Metered(source, 400), venue, None)
-    assert (await scanner.cost()).covered
+    assert (await scanner.cost()).ration is None

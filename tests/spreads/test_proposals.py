@@ -18,13 +18,17 @@ from cockpit.scan.liquidity import Tier
 from cockpit.settings import Settings
 from cockpit.spreads.builder import Plan, Unbuildable, build
 from cockpit.spreads.exposure import OpenBook
-from cockpit.spreads.propose import propose
+from cockpit.spreads.propose import proposals
 from cockpit.spreads.structure import Leg, Spread, StructureKind
 from tests.scan.market import EXPIRIES, NOW, RATE, bars, chain, moves_of, past_reports, report
 
 PAST = past_reports()
 HISTORY = bars(PAST, moves_of(0.045))
 DEFAULTS = Settings()
+
+
+def propose(which: Candidate, of: OptionChain, config: Settings, equity: float = 1e5) -> tuple[Spread, ...]:
+    return proposals(which, (of,), NOW, config, OpenBook(equity)).spreads
 
 
 def candidate(of: OptionChain, config: Settings = DEFAULTS, size: float = 0.045) -> Candidate:
@@ -36,7 +40,7 @@ def proposed(
     of: OptionChain | None = None, config: Settings = DEFAULTS, **options: float
 ) -> dict[StructureKind, Spread]:
     of = of or chain()
-    found = propose(candidate(of, config, **options), of, NOW, config, OpenBook(100_000.0))
+    found = propose(candidate(of, config, **options), of, config)
     return {spread.kind: spread for spread in found}
 
 
@@ -144,7 +148,7 @@ def test_the_figures_of_a_condor() -> None:
 
 def test_the_tradable_come_first_and_the_rejected_keep_their_reason() -> None:
     of = chain()
-    found = propose(candidate(of), of, NOW, DEFAULTS, OpenBook(100_000.0))
+    found = propose(candidate(of), of, DEFAULTS)
     tradable = [spread.rejected is None for spread in found]
     assert tradable == sorted(tradable, reverse=True)
     scores = [spread.score.total for spread in found if spread.rejected is None]
@@ -204,11 +208,7 @@ def test_a_heavy_tail_halves_the_fraction() -> None:
     heavy = replace(one, tail_ratio=3.0)
     config = configured(sizing={"trade_cap": 1.0, "max_contracts": 100_000, "portfolio_cap": 1.0, "symbol_cap": 1.0})
     plain, halved = (
-        next(
-            spread
-            for spread in propose(which, of, NOW, config, OpenBook(1e8))
-            if spread.kind is StructureKind.IRON_CONDOR
-        )
+        next(spread for spread in propose(which, of, config, 1e8) if spread.kind is StructureKind.IRON_CONDOR)
         for which in (one, heavy)
     )
     assert halved.size.fraction == pytest.approx(0.5 * plain.size.fraction)
@@ -217,10 +217,10 @@ def test_a_heavy_tail_halves_the_fraction() -> None:
 def test_without_an_implied_move_or_the_right_chain_there_is_nothing() -> None:
     of = chain()
     one = candidate(of)
-    assert propose(replace(one, implied_move=None), of, NOW, DEFAULTS, OpenBook(1e5)) == ()
-    assert propose(one, chain(expiry=EXPIRIES[2]), NOW, DEFAULTS, OpenBook(1e5)) == ()
+    assert propose(replace(one, implied_move=None), of, DEFAULTS) == ()
+    assert propose(one, chain(expiry=EXPIRIES[2]), DEFAULTS) == ()
     only = configured(spreads={"structures": ["bull_put", "bull_put"]})
-    assert [spread.kind for spread in propose(one, of, NOW, only, OpenBook(1e5))] == [StructureKind.BULL_PUT]
+    assert [spread.kind for spread in propose(one, of, only)] == [StructureKind.BULL_PUT]
 
 
 @settings(max_examples=20, deadline=None)
