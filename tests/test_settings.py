@@ -163,6 +163,15 @@ def test_the_file_of_secrets_is_read_and_must_be_private(tmp_path: Path) -> None
     assert "line 1" in refusal()
 
 
+def test_the_example_of_a_file_of_keys_names_every_secret_and_can_be_used_as_it_is(tmp_path: Path) -> None:
+    example = (Path(__file__).parents[1] / ".env.example").read_text(encoding="utf-8")
+    secrets = [key for key, _ in leaves(Settings()) if is_secret(key)]
+    assert [key for key in secrets if f"\nCOCKPIT_{key.upper().replace('.', '__')}=\n" not in example] == []
+    without = dict(leaves(load_settings(environment={}).settings))
+    write(tmp_path / "config/cockpit/.env", example)
+    assert dict(leaves(load_settings(environment={}).settings)) == without
+
+
 @given(st.text(max_size=30))
 def test_any_text_is_a_limit_or_a_clear_refusal(text: str) -> None:
     if re.fullmatch(r"0*[1-9]\d*/(0*[1-9]\d*)?[smhd]", text, re.ASCII):
