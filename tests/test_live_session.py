@@ -1,9 +1,11 @@
 """A whole session follows its files: limits, alerts and thresholds change while it runs."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from cockpit.cli.checked import settings_files
@@ -81,3 +83,20 @@ async def test_what_only_the_parts_know_to_be_wrong_is_refused_with_all_the_rest
             await until(lambda told=told: told in sentence(context))  # type: ignore[misc]
         assert context.live.in_force.scan.days == 3
         assert tradier(context) in ([], [500])
+
+
+async def test_a_running_session_tells_its_alerts_to_other_programs(invocation: Invocation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    write(f'[health]\nport = {port}\n[alerts.rules]\n"big" = "memory>1"\n"small" = "memory<1"\n')
+    async with open_context(invocation.settings, background=True, feed_only=True) as context:
+        await until(lambda: any(alert.rule == "big" for alert in context.boards.alerts.values()))
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+            async with session.get("/metrics") as answer:
+                lines = (await answer.text()).splitlines()
+            async with session.get("/health") as answer:
+                parts = (await answer.json())["parts"]
+    for rule, told in (("big", {"armed": False, "firing": 1, "fired": 1}), ("small", {"armed": True, "firing": 0})):
+        assert told.items() <= parts[f"alert:{rule}"].items()
+        assert f'cockpit_alert_firing_rows{{alert="{rule}"}} {float(told["firing"])}' in lines
+    assert 'cockpit_alert_fired_total{alert="big"} 1.0' in lines
