@@ -14,6 +14,12 @@ from cockpit.scan.wording import money, number, percent
 
 _CENT = Decimal("0.01")
 _NOT_KEPT = "opened before entries were kept"
+_PASSAGE = {
+    Passage.UNKNOWN: "no coming report was known at opening",
+    Passage.AHEAD: "the report is still ahead",
+    Passage.BEFORE: "the trade ended before the report",
+    Passage.THROUGH: "the report is out",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ def review(trade: Trade, now: datetime) -> Explanation:
     ]
     lines = account(trade)
     if lines and trade.realised is not None:
-        rows = [Row(line.name, money(float(line.dollars), signed=True), line.note) for line in lines]
+        rows = [Row(line.name, money(float(line.dollars), signed=bool(line.dollars)), line.note) for line in lines]
         rows.append(Row("realised", money(float(trade.realised), signed=True), _multiple(trade)))
         sections.append(Section("Where the money went, dollars", tuple(rows)))
     return Explanation(f"{trade.symbol} {trade.kind.label}, position {trade.position_id}", tuple(sections))
@@ -65,8 +71,7 @@ def verdict(trade: Trade, now: datetime) -> str:
             said += f", {'inside' if inside else 'outside'} the implied {percent(entry.implied_move)}"
         words.append(said)
     elif trade.passage(now) in (Passage.BEFORE, Passage.AHEAD):
-        ahead = trade.passage(now) is Passage.AHEAD
-        words.append("the report is still ahead" if ahead else "the trade ended before the report")
+        words.append(_PASSAGE[trade.passage(now)])
     after = trade.after
     if after is not None and entry is not None and entry.atm_iv is not None:
         words.append(f"volatility went from {percent(entry.atm_iv, 0)} to {percent(after[0], 0)}")
@@ -77,11 +82,10 @@ def verdict(trade: Trade, now: datetime) -> str:
             if kept > 0
             else f"gave back {_price(-kept)} a share"
         )
-        words.append(f"the trade {what} and realised {money(float(trade.realised), signed=True)}")
+        words.append(f"it {what} and realised {money(float(trade.realised), signed=True)}")
     else:
-        words.append("the trade is open")
-    text = "; ".join(words)
-    return text[0].upper() + text[1:]
+        words.append("it is open")
+    return "; ".join(words)
 
 
 def move_missing(trade: Trade, now: datetime) -> str:
@@ -91,7 +95,7 @@ def move_missing(trade: Trade, now: datetime) -> str:
         return _NOT_KEPT
     passage = trade.passage(now)
     if passage is not Passage.THROUGH or entry.report_date is None:
-        return passage.value
+        return _PASSAGE[passage]
     if trade.outcome is not None and trade.outcome.problem:
         return trade.outcome.problem
     over = reaction_over(entry.report_date, entry.timing)
@@ -104,7 +108,7 @@ def volatility_missing(trade: Trade, now: datetime) -> str:
         return _NOT_KEPT
     passage = trade.passage(now)
     if passage is not Passage.THROUGH:
-        return passage.value
+        return _PASSAGE[passage]
     ended = now >= closes_at(trade.expiry) or trade.closed_at is not None
     return f"no chain of {trade.expiry} was seen in time" if ended else "no usable chain has been seen yet"
 

@@ -27,10 +27,17 @@ def group_row(card: Scorecard) -> Row:
 
 
 def won_words(won: Share) -> str:
-    """``7 of 10 won (70 %, 40 to 89)``: the interval is Wilson's, 95 %."""
-    if won.value is None or won.low is None or won.high is None:
+    """``7 of 10 won (70 %; 95 % sure: 40 to 89)``."""
+    if not won.trades:
         return "none closed"
-    return f"{won.count} of {won.trades} won ({percent(won.value, 0)}, {100 * won.low:.0f} to {100 * won.high:.0f})"
+    return f"{won.count} of {won.trades} won ({percent(won.value, 0)}; {interval_words(won)})"
+
+
+def interval_words(share: Share) -> str:
+    """``95 % sure: 40 to 89``: Wilson's interval, in percent; empty for no trades."""
+    if share.low is None or share.high is None:
+        return ""
+    return f"95 % sure: {100.0 * share.low:.0f} to {100.0 * share.high:.0f}"
 
 
 def mean_words(card: Scorecard) -> str:
@@ -47,12 +54,10 @@ def dollars(value: Decimal | None, *, signed: bool = False) -> str:
 
 def _result(card: Scorecard) -> list[Row]:
     worst = "" if card.worst_id is None else f"position {card.worst_id}"
-    low, high = card.won.low, card.won.high
-    interval = "" if low is None or high is None else f", 95 % sure between {percent(low)} and {percent(high)}"
     wins = card.won.count
     return [
         Row("trades", str(card.trades), "closed spreads, each counted once"),
-        Row("win rate", percent(card.won.value), f"{wins} of {card.trades}{interval}"),
+        Row("win rate", percent(card.won.value), _of(card.won)),
         Row("net result", dollars(card.net, signed=True), _n(card.trades)),
         Row("average R", mean_words(card), f"realised over max loss, with its standard error; {_n(card.r.trades)}"),
         Row("expectancy", dollars(card.expectancy, signed=True), f"a trade; {_n(card.trades)}"),
@@ -74,16 +79,20 @@ def _expected(card: Scorecard) -> list[Row]:
     points = None if volatility.points is None else f"{100.0 * volatility.points:.1f} points"
     return [
         Row("probability of profit", percent(pop.expected), f"mean at entry; {_n(pop.won.trades)}"),
-        Row("won of these", percent(pop.won.value), won_words(pop.won) if pop.won.trades else ""),
+        Row("won of these", percent(pop.won.value), _of(pop.won)),
         Row("expected profit", money(value.expected, signed=True), f"a contract, mean; {_n(value.realised.trades)}"),
         Row("realised of these", f"{money(value.realised.value, signed=True)}{error}", "a contract"),
         Row("implied move", percent(move.implied), f"mean at entry; {_n(move.trades)}{event}"),
         Row("realised move", percent(move.realised), "mean size, close to close over the report"),
-        Row("inside the implied", percent(inside.value), f"{inside.count} of {inside.trades}"),
+        Row("inside the implied", percent(inside.value), _of(inside)),
         Row("volatility before", percent(volatility.before), f"at the money, mean; {_n(volatility.trades)}"),
         Row("volatility after", percent(volatility.after), "the same expiry, first look after the report"),
         Row("fall of volatility", points or UNKNOWN, f"{percent(volatility.crush, 0)} of it" if points else ""),
     ]
+
+
+def _of(share: Share) -> str:
+    return ", ".join(filter(None, (f"{share.count} of {share.trades}", interval_words(share))))
 
 
 def _n(count: int) -> str:

@@ -9,6 +9,7 @@ from cockpit.tui.actions import Pane
 if TYPE_CHECKING:
     from cockpit.commands import Commands
     from cockpit.portfolio.position import Action
+    from cockpit.scan.explanation import Explanation
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.main_screen import MainScreen
 
@@ -114,6 +115,8 @@ def detail(app: "CockpitApp", screen: "MainScreen") -> None:
         app.say("there is no row to look into here" if app.session else STARTING)
     elif screen.active is Pane.CANDIDATES and key is not None:
         explain(app, key)
+    elif screen.active is Pane.PORTFOLIO and key is not None:
+        position_detail(app, key)
     else:
         from cockpit.tui.details import detail_of
         from cockpit.tui.screens.explanation import ExplanationView
@@ -121,6 +124,39 @@ def detail(app: "CockpitApp", screen: "MainScreen") -> None:
         again = detail_of(app.session.boards, screen.active, key, app.moment)
         if (known := again()) is not None:
             app.push_screen(ExplanationView(known, again))
+
+
+def position_detail(app: "CockpitApp", key: str) -> None:
+    """A position with what was expected of it; once its report is out, with what came of that first."""
+    known = commands(app)
+    if known is None or app.session is None:
+        return
+    boards = app.session.boards
+
+    async def show(known: "Commands" = known) -> None:
+        from dataclasses import replace
+
+        from cockpit.portfolio.review import review
+        from cockpit.portfolio.trade import Passage
+        from cockpit.tui.details import detail_of
+        from cockpit.tui.screens.explanation import ExplanationView
+
+        held = detail_of(boards, Pane.PORTFOLIO, key, app.moment)
+        trade = next((trade for trade in await known.trades() if trade.position_id == key), None)
+
+        def whole() -> "Explanation | None":
+            now, shown = app.moment().now, held()
+            if shown is None or trade is None:
+                return shown
+            told = review(trade, now).sections
+            if trade.passage(now) is Passage.THROUGH:
+                return replace(shown, sections=(*told, *shown.sections))
+            return replace(shown, sections=(*shown.sections, *told[1:2]))
+
+        if (explanation := whole()) is not None:
+            app.push_screen(ExplanationView(explanation, whole))
+
+    app.perform(show())
 
 
 def scan(app: "CockpitApp", tickers: Sequence[str] | None = None) -> None:
@@ -162,9 +198,9 @@ def history(app: "CockpitApp") -> None:
         return
 
     async def show(known: "Commands" = known) -> None:
-        from cockpit.tui.screens.history import history_sheet
+        from cockpit.tui.screens.history import HistoryScreen
 
-        app.push_screen(history_sheet(await known.history()))
+        app.push_screen(HistoryScreen(await known.trades(), lambda: app.moment().now))
 
     app.perform(show())
 

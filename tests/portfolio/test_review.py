@@ -69,7 +69,7 @@ def test_a_trade_from_before_entries_were_kept_says_so_and_still_adds_up() -> No
     assert lines(old) == {"credit": "120.00", "paid to close": "-88.00", "fees": "-5.60"}
     assert rows(old)["entry"] == ("?", "opened before entries were kept")
     assert rows(old)["move"] == ("?", "opened before entries were kept")
-    assert verdict(old, NOW) == "The trade kept 0.16 of its credit of 0.60 and realised +26.40"
+    assert verdict(old, NOW) == "it kept 0.16 of its credit of 0.60 and realised +26.40"
 
 
 @given(
@@ -110,15 +110,15 @@ def test_what_was_expected_and_what_came_stand_beside_each_other() -> None:
     assert found["credit"] == ("0.60", "dollars a share; mid 0.62, far side 0.54, filled by quarter")
     assert found["realised"] == ("+26.40", "+0.09 of what could be lost")
     assert verdict(trade(1, "26.40"), NOW) == (
-        "The report moved the price -7.0 %, inside the implied 8.0 %; volatility went from 80 % to 40 %; "
-        "the trade kept 0.16 of its credit of 0.60 and realised +26.40"
+        "the report moved the price -7.0 %, inside the implied 8.0 %; volatility went from 80 % to 40 %; "
+        "it kept 0.16 of its credit of 0.60 and realised +26.40"
     )
 
 
 @pytest.mark.parametrize(
     ("one", "now", "move", "volatility"),
     [
-        (trade(1, None), OPENED, "report ahead", "report ahead"),
+        (trade(1, None), OPENED, "the report is still ahead", "the report is still ahead"),
         (
             trade(1, None),
             MORNING,
@@ -135,8 +135,8 @@ def test_what_was_expected_and_what_came_stand_beside_each_other() -> None:
         (
             trade(outcome=None, closed_at=OPENED + timedelta(hours=1)),
             NOW,
-            "before the report",
-            "before the report",
+            "the trade ended before the report",
+            "the trade ended before the report",
         ),
     ],
 )

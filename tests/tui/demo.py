@@ -30,6 +30,7 @@ from cockpit.health.status import (
 from cockpit.logs import logging_to
 from cockpit.options.contract import Greeks, OptionQuote, Right, occ_symbol
 from cockpit.portfolio.position import Account, Action, ClosedPosition, Position, PositionLeg, Ticket
+from cockpit.portfolio.trade import Entry, Exit, Outcome, Trade
 from cockpit.scan.candidate import Candidate, ScanProgress
 from cockpit.scan.cost import ScanCost
 from cockpit.scan.earnings import Timing
@@ -53,6 +54,10 @@ from cockpit.tui.session import OpenSession, Session
 
 NOW = datetime(2026, 11, 24, 15, 42, 7, tzinfo=UTC)
 EXPIRY = date(2026, 11, 27)
+ENTRY = Entry(
+    *(318.4, 0.71, 0.079, "atmf", 0.071, 1.37, "GOOD", 12, None, Timing.AMC, 0.71, 0.65, 9.0, 78.0, "ev"),
+    *(Decimal("0.54"), Decimal("0.46"), NOW - timedelta(days=5)),
+)
 SYMBOLS = {
     "BTCUSDT": 96412.31,
     "ETHUSDT": 3412.07,
@@ -404,36 +409,32 @@ class DemoCommands(Commands):
         )
 
     async def history(self) -> list[ClosedPosition]:
-        return [
-            ClosedPosition(
-                "1",
-                "CRM",
-                StructureKind.BULL_PUT,
-                date(2026, 11, 20),
-                4,
-                Decimal("0.52"),
-                Decimal("0.11"),
-                Decimal("5.60"),
-                Decimal("158.40"),
-                NOW - timedelta(days=5),
-                NOW - timedelta(days=4),
-                "closed",
-            ),
-            ClosedPosition(
-                "2",
-                "OKTA",
-                StructureKind.IRON_CONDOR,
-                date(2026, 11, 20),
-                2,
-                Decimal("0.80"),
-                Decimal("1.31"),
-                Decimal("5.60"),
-                Decimal("-107.60"),
-                NOW - timedelta(days=6),
-                NOW - timedelta(days=4),
-                "expired",
-            ),
-        ]
+        return []
+
+    async def trades(self) -> list[Trade]:
+        """A winner with all that is known, a loser from before anything but its fills was kept, and the open ones."""
+        days = timedelta(days=1)
+        won = Trade(
+            *("P7", "CRM:261120:BP:300/305", "CRM", StructureKind.BULL_PUT, date(2026, 11, 20), 4),
+            *(Decimal("0.52"), Decimal("1797.60"), Decimal("5.60"), NOW - 5 * days, (), "quarter"),
+            *(NOW - 4 * days, "closed", Decimal("0.11"), Decimal("158.40"), None),
+            entry=replace(ENTRY, report_date=date(2026, 11, 19)),
+            exit=Exit(306.4, 0.41, Decimal("-0.09"), Decimal("-0.15")),
+            outcome=Outcome(date(2026, 11, 19), date(2026, 11, 20), -0.021, -0.034, 0.41, NOW - 4 * days),
+        )
+        lost = Trade(
+            *("P6", "OKTA:261120:IC:80/82/94/96", "OKTA", StructureKind.IRON_CONDOR, date(2026, 11, 20), 2),
+            *(Decimal("0.80"), Decimal("242.80"), Decimal("5.60"), NOW - 6 * days, (), "quarter"),
+            *(NOW - 4 * days, "expired", Decimal("1.31"), Decimal("-107.60"), None),
+        )
+        return [lost, won, *map(self._held, self.boards.positions.values())]
+
+    def _held(self, held: Position) -> Trade:
+        return Trade(
+            *(held.position_id, held.spread_id, held.symbol, held.kind, held.expiry, held.contracts, held.credit),
+            *(held.max_loss, held.fees, held.opened_at, ()),
+            entry=replace(ENTRY, report_date=held.report_date),
+        )
 
     async def drop_cache(self, provider: str = "", symbol: str = "") -> int:
         self.asked.append(f"drop {provider} {symbol}".strip())
@@ -676,7 +677,7 @@ class Failing:
 
 
 def main() -> int:
-    from cockpit.tui.app import run_screen
+    from cockpit.tui.run import run_screen
 
     flags = set(sys.argv[1:])
     session = DemoSession(RunningClock())
