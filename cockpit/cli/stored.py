@@ -28,7 +28,7 @@ async def stored_symbol(settings: "Settings", database: "Database", symbol: str,
     there = f"it has {', '.join(stored)}" if stored else "nothing is stored there yet"
     other = _other_profile(settings, name, klines=klines)
     remedy = f"the profile {other} has some: add --profile {other}" if other else "get some: cockpit ticks import FILE"
-    raise UsageError(f"{what} of {name} is stored in the profile {settings.profile} ({there}); {remedy}")
+    raise UsageError(f"{what} of {name or repr(name)} is stored in the profile {settings.profile} ({there}); {remedy}")
 
 
 def _other_profile(settings: "Settings", name: str, *, klines: bool) -> str | None:

@@ -72,7 +72,7 @@ def store_files(invocation: Invocation, files: Sequence[Path], symbol: str | Non
                 raise StorageError(database.refusal)
             with _progress(files) as progress:
                 return await importer.import_files(
-                    files, database, symbol=symbol.upper() if symbol else None, progress=progress
+                    files, database, symbol=None if symbol is None else symbol.upper(), progress=progress
                 )
 
     return complete(work())
@@ -99,7 +99,8 @@ def record(invocation: Invocation, file: Path, seconds: float | None) -> None:
 
     The file grows by a whole piece a second: whatever ends the recording, it can be replayed and imported.
     """
-
+    if seconds is not None and math.isnan(seconds):
+        raise UsageError("--seconds takes a number, such as 60")
     recorded: list[SessionFile] = []
 
     async def work() -> None:
@@ -154,7 +155,7 @@ def export(
         raise UsageError("Parquet is no text for a terminal; name a file with --output FILE")
 
     async def work() -> None:
-        span = _milliseconds(start), _milliseconds(end)
+        span = _span(start, end)
         async with _database(invocation, symbol) as (database, name):
             if chosen == "parquet":
                 from cockpit.ticks.parquet_files import write_parquet
@@ -207,7 +208,7 @@ def bars(
         from cockpit.storage.sourced_bars import read_sourced_bars
 
         async with _database(invocation, symbol, klines=True) as (database, name):
-            span = _milliseconds(start), _milliseconds(end)
+            span = _span(start, end)
             columns.extend(_mark_columns(await read_gap_marks(database, name, *span)))
             found = read_sourced_bars(database, name, timeframe, *span, flat=flat)
             if form != "csv":
@@ -269,8 +270,16 @@ def _progress(files: Sequence[Path]) -> Iterator["Callable[[ImportReport], None]
             click.echo(err=True)
 
 
-def _milliseconds(instant: datetime | None) -> int | None:
-    return None if instant is None else round(instant.timestamp() * 1000)
+def _span(start: datetime | None, end: datetime | None) -> tuple[int | None, int | None]:
+    """A stretch of time in milliseconds.
+
+    Raises:
+        UsageError: it ends before it begins.
+    """
+    if start is not None and end is not None and end <= start:
+        raise UsageError(f"--to {end.isoformat()} is not after --from {start.isoformat()}; nothing lies between them")
+    first, last = (None if one is None else round(one.timestamp() * 1000) for one in (start, end))
+    return first, last
 
 
 def _instant(milliseconds: int) -> datetime:

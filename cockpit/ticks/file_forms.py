@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from cockpit.errors import StorageError, UsageError
+from cockpit.errors import DamagedError, StorageError, UsageError
 from cockpit.providers.binance_frames import decode_frame
 from cockpit.providers.ports import Rejected
 from cockpit.storage.ticks import TradeRow, trade_row
@@ -22,6 +22,7 @@ from cockpit.ticks.zip_files import is_zip, zip_members, zipped_lines
 Found = TradeRow | Aggregate | Kline | Rejected | BadLine | None
 """A trade or several as one, a finished bar, what is none of these, or None for what has its own use in a file."""
 
+_SYMBOL = re.compile(r"[A-Z0-9]{3,20}")
 _NAME = re.compile(r"([A-Z0-9]{3,20})-(trades|aggTrades|\d{1,2}[smhdw]|1mo)(?=[-.])")
 _TIME = re.compile(rb"\d{13}(?:\d{3})?")
 _SQLITE = b"SQLite format 3\0"
@@ -30,6 +31,16 @@ _PARQUET = b"PAR1"
 _ANY_SYMBOL: frozenset[str] = frozenset()
 _BROKEN = frozenset(("not JSON", "not an object"))
 _Rows = Callable[[Iterable[tuple[int, bytes]]], Iterator[Found]]
+
+
+def check_symbol(symbol: str) -> None:
+    """See to it that an exchange could call a pair so.
+
+    Raises:
+        UsageError: it could not.
+    """
+    if _SYMBOL.fullmatch(symbol) is None:
+        raise UsageError(f"{symbol!r} is no symbol; it is 3 to 20 capital letters and digits, such as BTCUSDT")
 
 
 def is_database(path: Path) -> bool:
@@ -60,6 +71,8 @@ def opened(path: Path, symbol: str | None = None) -> Iterator[Found]:
     if is_zip(path):
         return _from_zip(path, symbol)
     first = next((line for _, line in lines(path) if line.strip()), b"")
+    if not first:
+        raise DamagedError(f"{path} holds nothing")
     is_table = first.count(b",") >= 3 and b"{" not in first and b"://" not in first
     if not is_table and not is_json_head(first):
         return _from_recording(Recording(path))

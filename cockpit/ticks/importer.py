@@ -19,7 +19,7 @@ from cockpit.storage.klines import store_klines
 from cockpit.storage.ticks import TradeRow, store_rows, trade_row
 from cockpit.ticks.aggregate import Aggregate
 from cockpit.ticks.database_files import read_database
-from cockpit.ticks.file_forms import Found, is_database, opened
+from cockpit.ticks.file_forms import Found, check_symbol, is_database, opened
 from cockpit.ticks.id_spans import IdSpans
 from cockpit.ticks.kline import Kline
 from cockpit.ticks.rejects import Rejects
@@ -83,10 +83,12 @@ async def import_files(
         progress: told after every commit.
 
     Raises:
-        UsageError: a file cannot be read, or holds bars of another length than is stored; then
-            nothing is stored.
+        UsageError: a file cannot be read, does not tell its symbol, or holds bars of another length than is stored; or
+            ``symbol`` is none. Then nothing is stored.
         StorageError: the database cannot be written.
     """
+    if symbol is not None:
+        check_symbol(symbol)
     tally = _Tally()
     samples = Rejects()
     sources = [await asyncio.to_thread(_Source, file, symbol, samples) for file in files]
@@ -107,7 +109,9 @@ async def import_files(
             tally.damages.append(source.sentence())
         if source.damage is not None:
             what = "bars" if source.holds_klines else "trades"
-            tally.damages.append(f"{source.damage}; the {tally.taken - before} {what} before it are stored")
+            count = tally.taken - before
+            kept = f"the {count} {what} before it are stored" if count else "nothing of it is stored"
+            tally.damages.append(f"{source.damage}; {kept}")
     return tally.report()
 
 

@@ -80,7 +80,7 @@ def _read(path: Path, symbol: str | None, arrow: Any, parquet: Any) -> Iterator[
                     number += 1
                     yield _row(name, number, (trade_id, price, quantity, time_ms, maker))
     except (arrow.ArrowException, OSError) as error:
-        raise DamagedError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
+        raise DamagedError(f"{path} is damaged: {str(error).splitlines()[0].partition('. ')[0].rstrip('.')}") from None
 
 
 def _row(symbol: str, number: int, values: tuple[Any, ...]) -> TradeRow | BadLine:

@@ -78,7 +78,10 @@ class ReplayExchange:
         """
         self.symbols = await asyncio.to_thread(self._recording.symbols)
         if not self.symbols:
-            raise DamagedError(f"{self._recording.path} holds no stream of a symbol")
+            raise DamagedError(
+                f"{self._recording.path} holds no stream of a symbol; what can be replayed is a recording, such as "
+                "--record FILE writes"
+            )
         frames = iter(self._recording)
         first = await asyncio.to_thread(next, frames)
         self._frames = chain([first], frames)

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from cockpit.errors import DamagedError
 from cockpit.ticks.text_files import LONGEST_LINE, damaged, head, too_long, unreadable
 
-_ZIP = b"PK\x03\x04"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second is an archive without a file
 # What the standard library says of a broken archive: also that it knows no such packing (NotImplementedError), that it
 # lacks a file (KeyError) or the password (RuntimeError), that a name is no text (ValueError) or a place lies outside
 # (ValueError, OSError, struct.error).

@@ -191,6 +191,12 @@ def test_what_is_wrong_is_told(cockpit: Cockpit, file: Path, tmp_path: Path) -> 
     assert cockpit("ticks", "import", str(cut)).code == 5
     assert cockpit("ticks", "import", str(tmp_path / "none.gz")).code == 2
     assert cockpit("replay", str(file), "--headless", "--speed", "nan").code == 2
+    backwards = cockpit("ticks", "bars", "BTCUSDT", "--from", "2026-02-01", "--to", "2026-01-01")
+    assert (backwards.code, "is not after --from" in backwards.err) == (2, True)
+    unnamed = cockpit("ticks", "import", str(file), "--symbol", "no symbol!")
+    assert (unnamed.code, "'NO SYMBOL!' is no symbol" in unnamed.err) == (2, True)
+    assert cockpit("ticks", "record", str(tmp_path / "new.gz"), "--seconds", "nan").code == 2
+    assert not (tmp_path / "new.gz").exists()
 
 
 def test_the_screen_of_a_replay_needs_a_terminal(cockpit: Cockpit, file: Path) -> None:

@@ -103,8 +103,11 @@ async def test_what_comes_before_a_damage_is_stored(paths: Paths, tmp_path: Path
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\n\n", b"\x1f\x8b not gzip", bytes(range(256)) * 400, b"hello\n" * 100, b"{" * 9_000_000],
-    ids=["empty", "blank", "false gzip", "binary", "text", "endless line"],
+    [
+        *(b"", b"\n\n", b"\x1f\x8b not gzip", b"PK\x05\x06" + bytes(18), bytes(range(256)) * 400),
+        *(b"hello\n" * 100, b"{" * 9_000_000),
+    ],
+    ids=["empty", "blank", "false gzip", "empty zip", "binary", "text", "endless line"],
 )
 async def test_what_is_no_recording_is_called_damaged(paths: Paths, tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "recording.gz"
@@ -112,6 +115,7 @@ async def test_what_is_no_recording_is_called_damaged(paths: Paths, tmp_path: Pa
     report = await _import(paths, file)
     assert report.read == 0
     assert [damage for damage in report.damages if "recording.gz" in damage] == list(report.damages) != []
+    assert report.damages[-1].endswith("; nothing of it is stored")
 
 
 async def test_a_missing_file_and_a_folder_are_named(paths: Paths, tmp_path: Path) -> None:
