@@ -3,7 +3,8 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 from queue import SimpleQueue
@@ -16,9 +17,12 @@ _REPEAT_SECONDS = 60.0
 class _PrivateFile(RotatingFileHandler):
     """A rotating file that only its owner can read."""
 
-    def _open(self):  # type: ignore[no-untyped-def]  # the stub's return type is a private alias
+    def _open(self) -> TextIOWrapper:
         descriptor = os.open(self.baseFilename, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
-        return os.fdopen(descriptor, self.mode, encoding=self.encoding)
+        return open(descriptor, "a", encoding=self.encoding)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is the library's
+        """Lose a record that cannot be written: a trace on stderr would stand in the middle of the screen."""
 
 
 class Repeats(logging.Filter):
@@ -64,4 +68,5 @@ def logging_to(path: Path, level: int = logging.INFO) -> Iterator[None]:
         root.handlers[:], level_before = previous
         root.setLevel(level_before)
         listener.stop()
-        file.close()
+        with suppress(OSError):  # a full disk refuses the last of it
+            file.close()

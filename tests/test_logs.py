@@ -4,6 +4,8 @@ import logging
 import stat
 from pathlib import Path
 
+import pytest
+
 from cockpit.logs import logging_to
 
 
@@ -20,3 +22,9 @@ def test_the_log_goes_to_a_private_file_and_repeats_are_held_back(tmp_path: Path
     assert "connection lost" in lines[0]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert root.handlers == before
+
+
+def test_a_log_on_a_full_disk_says_nothing_on_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
+    with logging_to(Path("/dev/full")):
+        logging.getLogger("feed").warning("connection lost")
+    assert capfd.readouterr() == ("", "")
