@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,9 +27,9 @@ def write(path: Path, text: str, mode: int = 0o600) -> Path:
     return path
 
 
-def refusal(**given: object) -> str:
+def refusal(file: Path | None = None, flags: Sequence[tuple[str, str]] = ()) -> str:
     with pytest.raises(ConfigurationError) as caught:
-        load_settings(environment={}, **given)  # type: ignore[arg-type]
+        load_settings(file, flags, environment={})
     assert caught.value.exit_code is ExitCode.CONFIGURATION
     return str(caught.value)
 
