@@ -93,6 +93,12 @@ def _address(value: str, *schemes: str) -> str:
     return value
 
 
+def _folder(value: str) -> str:
+    if value and not value.startswith(("/", "~")):
+        raise ValueError("a folder is written from / or ~ on, or it would be another one wherever the cockpit starts")
+    return value
+
+
 def _instant(value: object) -> object:
     """TOML has times of its own; elsewhere they are text. A bare number is none."""
     if isinstance(value, str):
@@ -125,7 +131,7 @@ class _Section(BaseModel):
 class PathSettings(_Section):
     """``[paths]``"""
 
-    data_dir: str = ""
+    data_dir: Annotated[str, AfterValidator(_folder)] = ""
 
 
 class UiSettings(_Section):
@@ -568,16 +574,20 @@ def _with_tuples(value: Any) -> Any:
 
 def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
     first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"])
+    # The last part of a place among alternatives is the name of one of them.
+    places = [part for part in first["loc"] if part not in _ALTERNATIVES]
+    key = ".".join(map(str, places))
     known = [path for path in origins if key == path or key.startswith(f"{path}.") or path.startswith(f"{key}.")]
-    places = [origins[path] for path in sorted(known, key=len, reverse=True)]
-    origin = next((place for place in places if not place.startswith("default")), "default")
+    written = (origins[path] for path in sorted(known, key=len, reverse=True))
+    origin = next((place for place in written if not place.startswith("default")), "default")
     given = "" if is_secret(key) or isinstance(first["input"], Mapping) else f", not {_shown(first['input'])}"
     return f"setting {key} ({origin}): {_expected(first)}{given}"
 
 
 def _expected(error: ErrorDetails) -> str:
     """What a setting must be, in the words of who writes TOML."""
+    if error["loc"][-1] in _ALTERNATIVES:
+        return "it must be a number, text in quotes, true or false"
     wanted = _WANTED.get(error["type"])
     if wanted is not None:
         bounds = error.get("ctx", {})
@@ -590,6 +600,7 @@ def _bound(value: Any) -> Any:
     return f"{value:g}" if isinstance(value, float) else value
 
 
+_ALTERNATIVES = frozenset({"bool", "int", "float", "str"})
 _WANTED: Mapping[str, str] = {
     "string_type": "text in quotes",
     "bool_type": "true or false",

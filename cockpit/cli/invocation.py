@@ -45,7 +45,8 @@ class Invocation:
         if self.profile is not None:
             options["profile"] = self.profile
         if self.data_dir is not None:
-            options["paths.data_dir"] = str(self.data_dir.absolute())
+            of_a_home = str(self.data_dir).startswith("~")
+            options["paths.data_dir"] = str(self.data_dir if of_a_home else self.data_dir.absolute())
         return read_configuration(self.config, self.overrides, options=options, running=running)
 
     def load(self, running: str | None = None) -> "LoadedSettings":

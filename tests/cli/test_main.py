@@ -47,6 +47,16 @@ def test_misuse_is_exit_2_with_one_sentence_and_no_data(cockpit: Cockpit, argv: 
     assert ended.err.count("\n") == 1
 
 
+def test_a_folder_is_where_it_was_named(cockpit: Cockpit, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    settings = json.loads(cockpit("--data-dir", "here", "config", "show", "--format", "json").out)["settings"]
+    assert {"key": "paths.data_dir", "value": str(home / "here")} in settings
+    nobody = cockpit("--data-dir", "~nobody-of-this-name", "book")
+    assert (nobody.code, nobody.out) == (3, "")
+    assert "there is no such home folder" in nobody.err
+    assert not (home / "~nobody-of-this-name").exists()
+
+
 def test_a_group_without_a_command_shows_its_commands(cockpit: Cockpit) -> None:
     ended = cockpit("ticks")
     assert ended.code == 2
