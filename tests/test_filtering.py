@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from cockpit.fields import CANDIDATE_FIELDS
 from cockpit.filtering import Field, FilterError, parse_filter
-from tests.tui.demo import NAMES, NOW, candidate
+from tests.tui.clocks import NOW
+from tests.tui.made import NAMES, candidate
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from cockpit.health.status import AlertStatus, FeedStatus, ProcessStatus, Provid
 from cockpit.settings import Settings
 from cockpit.ticks.quote import Ticker
 from tests.ticks.trades import until
-from tests.tui.demo import NOW, candidate
+from tests.tui.clocks import NOW
+from tests.tui.made import candidate
 
 
 class HandClock:

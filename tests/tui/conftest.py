@@ -12,7 +12,8 @@ from textual.pilot import Pilot
 
 from cockpit.settings import Settings
 from cockpit.tui.app import CockpitApp
-from tests.tui.demo import DemoSession, StillClock, open_demo
+from tests.tui.clocks import StillClock
+from tests.tui.demo import DemoSession, open_demo
 
 Screen = Callable[..., AbstractAsyncContextManager[tuple[CockpitApp, Pilot[int]]]]
 

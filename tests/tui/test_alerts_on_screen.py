@@ -11,8 +11,9 @@ from cockpit.health.alert import Alert
 from cockpit.tui.alert_news import AT_ONCE, SPAN, AlertNews
 from cockpit.tui.panes.alert_lines import alert_lines
 from cockpit.tui.widgets.columns import Moment
+from tests.tui.clocks import NOW, StillClock
 from tests.tui.conftest import Screen, picture, settled, told
-from tests.tui.demo import NOW, DemoSession, StillClock
+from tests.tui.demo import DemoSession
 
 
 def alert(rule: str = "quota low", subject: str = "tradier", count: int = 1, *, bell: bool = True) -> Alert:

@@ -4,8 +4,9 @@ from hypothesis import strategies as st
 
 from cockpit.tui.actions import Pane
 from cockpit.tui.areas import areas, health_rows
+from tests.tui.clocks import StillClock
 from tests.tui.conftest import Screen, settled
-from tests.tui.demo import DemoSession, StillClock
+from tests.tui.demo import DemoSession
 
 
 @given(st.integers(100, 400), st.integers(28, 200), st.integers(0, 500))

@@ -14,7 +14,7 @@ from cockpit.health.status import (
 )
 from cockpit.tui.panes.health_lines import health_lines, strip_parts
 from cockpit.tui.widgets.columns import Moment
-from tests.tui.demo import NOW
+from tests.tui.clocks import NOW
 
 MOMENT = Moment(NOW, 1000.0)
 WELL: dict[str, HealthRow] = {

@@ -10,8 +10,9 @@ from cockpit.health.status import FeedStatus, HealthRow, ProviderStatus, State, 
 from cockpit.health.wording import reset_clock
 from cockpit.tui.panes.health_page import health_page
 from cockpit.tui.widgets.columns import Moment
+from tests.tui.clocks import NOW, StillClock
 from tests.tui.conftest import Screen, picture, settled, told
-from tests.tui.demo import NOW, DemoSession, StillClock
+from tests.tui.demo import DemoSession
 
 MOMENT = Moment(NOW, 1000.0)
 

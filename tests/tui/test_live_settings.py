@@ -10,8 +10,9 @@ from cockpit.live_settings import LiveSettings
 from cockpit.paths import shipped, user_themes
 from cockpit.settings import Settings
 from cockpit.tui.app import CockpitApp
+from tests.tui.clocks import StillClock
 from tests.tui.conftest import Screen, picture, told
-from tests.tui.demo import DemoSession, StillClock
+from tests.tui.demo import DemoSession
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from cockpit.tui.inks import Ink, Inks
 from cockpit.tui.widgets.columns import Column, Moment
 from cockpit.tui.widgets.live_table import LiveTable
-from tests.tui.demo import NOW
+from tests.tui.clocks import NOW
 
 Pair = tuple[str, float | None]
 

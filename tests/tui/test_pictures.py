@@ -3,8 +3,9 @@
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from tests.tui.clocks import StillClock
 from tests.tui.conftest import Screen, picture, settled
-from tests.tui.demo import DemoSession, StillClock
+from tests.tui.demo import DemoSession
 
 WINDOWS = [
     *(("3", "o"), ("4", "j", "c"), ("2", "e"), ("1", "enter")),

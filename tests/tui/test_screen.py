@@ -17,8 +17,10 @@ from cockpit.tui.screens.filter import FilterScreen
 from cockpit.tui.screens.help import help_lines
 from cockpit.tui.screens.history import HistoryScreen
 from cockpit.tui.screens.ticket import TicketScreen
+from tests.tui.clocks import StillClock
 from tests.tui.conftest import Screen, picture, settled, told
-from tests.tui.demo import DemoSession, StillClock, candidate
+from tests.tui.demo import DemoSession
+from tests.tui.made import candidate
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)

@@ -7,8 +7,10 @@ import pytest
 from cockpit.scan.explanation import Explanation, Row, Section
 from cockpit.tui.screens.explanation import ExplanationView, explanation_lines
 from cockpit.tui.widgets.legs import leg_lines
+from tests.tui.clocks import NOW
 from tests.tui.conftest import Screen, picture
-from tests.tui.demo import NOW, DemoSession, spreads_of
+from tests.tui.demo import DemoSession
+from tests.tui.made import spreads_of
 
 LONG = Explanation(
     "long",

@@ -8,8 +8,10 @@ from cockpit.spreads.structure import Size, StructureKind, Unbuilt
 from cockpit.tui.inks import Ink
 from cockpit.tui.panes.spread_lines import below, why_lines
 from cockpit.tui.widgets.lines import Line
+from tests.tui.clocks import NOW
 from tests.tui.conftest import Screen, picture
-from tests.tui.demo import NOW, DemoSession, candidate, spreads_of
+from tests.tui.demo import DemoSession
+from tests.tui.made import candidate, spreads_of
 
 CANDIDATE = candidate("NVDA", 142.31, 0, NOW)
 CONDOR, _, _, FLY = spreads_of("NVDA", 142.31, NOW)

@@ -15,8 +15,9 @@ from cockpit.settings import PathSettings, Settings, UiSettings
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.environment import prepare_environment, refresh_rate
 from cockpit.tui.session import Session
+from tests.tui.clocks import StillClock
 from tests.tui.conftest import picture, settled, told
-from tests.tui.demo import DemoSession, Failing, StillClock
+from tests.tui.demo import DemoSession, Failing
 
 
 async def test_the_panes_are_there_before_the_session_is() -> None:

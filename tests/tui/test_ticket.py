@@ -7,8 +7,10 @@ import pytest
 from cockpit.portfolio.position import Position, Ticket
 from cockpit.tui.screens.ticket import Stage, TicketScreen
 from cockpit.tui.widgets.payoff import payoff_plot, result_at
+from tests.tui.clocks import NOW, StillClock
 from tests.tui.conftest import Screen, picture, told
-from tests.tui.demo import NOW, DemoSession, StillClock, spreads_of
+from tests.tui.demo import DemoSession
+from tests.tui.made import spreads_of
 
 
 def ticket_of(app: object) -> TicketScreen:
