@@ -12,8 +12,9 @@ from cockpit.tui.actions import Pane
 _LEAST_HEALTH, _MOST_HEALTH = 6, 12
 """Title and five lines; a line more for every two of a body beyond that of a screen of forty lines."""
 _BODY = 38
-_LEAST_SPREADS, _MOST_SPREADS = 9, 11
-"""Title, header and four structures with their reasons below; the upper one leaves blank lines around them."""
+_LEAST_SPREADS, _MOST_SPREADS, _WITH_LEGS = 9, 11, 17
+"""Title, header and four structures with their reasons below; the second leaves blank lines around them, and the third
+has room for the legs with the result at expiry: on a tall screen."""
 _LEFT, _RIGHT = 55, 64
 _HEAD = 2
 """Title and header of a table."""
@@ -35,7 +36,9 @@ def areas(width: int, height: int, symbols: int) -> dict[Pane, Region]:
     left = (width - 1) * _LEFT // (_LEFT + _RIGHT)
     right = width - 1 - left
     ticks = min(upper // 2, _HEAD + symbols) if symbols else upper // 2
-    spreads = min(max(_LEAST_SPREADS, min(_MOST_SPREADS, upper * 2 // 5)), upper // 2)
+    share = upper * 2 // 5
+    most = _WITH_LEGS if share >= _WITH_LEGS else _MOST_SPREADS
+    spreads = min(max(_LEAST_SPREADS, min(most, share)), upper // 2)
     return {
         Pane.TICKS: Region(0, 0, left, ticks),
         Pane.PORTFOLIO: Region(0, ticks, left, upper - ticks),

@@ -153,7 +153,7 @@ def test_the_page_tells_limits_breaker_caches_and_the_last_error_with_its_age() 
     )
     lines = page({"provider:tradier": vendor}, 120)
     text = "\n".join(lines)
-    for words in ("84/120m   ▇▇▇▇▇▇▁▁▁ 00:38", "12/25d", "9h00", "0/3005m", "queue 2", "breaker open 00:12"):
+    for words in ("84/120m   ▇▇▇▇▇▇▁▁▁ 00:38", "12/25d", "9h00", "0/300/5m", "queue 2", "breaker open 00:12"):
         assert words in text
     for words in ("L1  80%", "L2  50%", "p95 112ms", "asked 7", "failed 3", "evicted 4", "3m ago: HTTP 503"):
         assert words in text

@@ -75,8 +75,9 @@ def limit_unit(window: Window) -> str:
 
 
 def limit_text(window: Window) -> str:
-    """``84/120m``: used of the limit in its time."""
-    return f"{window.used}/{window.limit}{limit_unit(window)}"
+    """``84/120m``: used of the limit in its time; ``0/300/5m`` where that is not one of a unit."""
+    unit = limit_unit(window)
+    return f"{window.used}/{window.limit}{'/' if unit[0].isdigit() else ''}{unit}"
 
 
 def limit_ink(window: Window) -> Ink:
