@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from cockpit.cli.formats import Column, Sheet, print_csv, print_json, print_table
+from cockpit.cli.formats import Column, Sheet, print_csv, print_json, print_table, printable
 
 if TYPE_CHECKING:
     from cockpit.scan.explanation import Explanation, Row
@@ -16,9 +16,9 @@ def print_explanation(explanation: "Explanation", form: str, name: str) -> None:
         lines = [(section.title, row) for section in explanation.sections for row in section.rows]
         print_csv(Sheet(name, "rows", [Column("section", "section", lambda line: line[0]), *_LINE], lines))
     else:
-        print(explanation.title)
+        print(printable(explanation.title))
         for section in explanation.sections:
-            print(f"\n{section.title}")
+            print(f"\n{printable(section.title)}")
             print_table(Sheet(name, "rows", _LINE, [(section.title, row) for row in section.rows]))
 
 

@@ -142,8 +142,11 @@ def _fitting(columns: Sequence[Column[R]], cells: list[list[str]], width: int) -
 
 
 def _cell_text(column: Column[R], value: Any) -> str:
-    """What a table shows; nothing that came from outside may move the cursor of a terminal."""
-    text = column.missing if value is None else column.text(value)
+    return printable(column.missing if value is None else column.text(value))
+
+
+def printable(text: str) -> str:
+    """The same where nothing that came from outside moves the cursor of a terminal."""
     return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)
 
 
