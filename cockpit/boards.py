@@ -9,6 +9,7 @@ from cockpit.live_settings import SettingsNews
 from cockpit.portfolio.position import Account, Position
 from cockpit.scan.candidate import Candidate, ScanProgress
 from cockpit.spreads.structure import Spread
+from cockpit.strategies.standing import Standing
 from cockpit.ticks.playback import Playback
 from cockpit.ticks.quote import Ticker
 
@@ -25,7 +26,9 @@ class Boards:
         account: the one key ``account``.
         replay: the one key ``replay``; empty where nothing is replayed.
         scan: the one key ``scan``.
-        health: by part: ``feed``, ``provider:NAME``, ``storage``, ``process``, ``task:NAME``.
+        health: by part: ``feed``, ``provider:NAME``, ``storage``, ``process``, ``task:NAME``,
+            ``strategy:LABEL``.
+        strategies: by label, ``sma_cross BTCUSDT 1m``.
         alerts: those whose condition holds, by rule and row.
         settings: what became of the last change of the settings, by the one key ``settings``.
     """
@@ -38,5 +41,6 @@ class Boards:
     replay: Board[str, Playback] = field(default_factory=Board)
     scan: Board[str, ScanProgress] = field(default_factory=Board)
     health: Board[str, HealthRow] = field(default_factory=Board)
+    strategies: Board[str, Standing] = field(default_factory=Board)
     alerts: Board[str, Alert] = field(default_factory=Board)
     settings: Board[str, SettingsNews] = field(default_factory=Board)

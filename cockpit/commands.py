@@ -116,6 +116,14 @@ class Commands(Protocol):
         """Play a replay so many steps faster or slower."""
         ...
 
+    async def restart_strategies(self, symbol: str) -> str:
+        """Start the stopped strategies of an exchange symbol again; a sentence that names them.
+
+        Raises:
+            UsageError: there is none.
+        """
+        ...
+
     async def next_session(self) -> datetime:
         """Move the simulated clock to the next session's open; returns the new time.
 

@@ -42,6 +42,9 @@ from cockpit.storage.database import Database, open_database
 from cockpit.storage.lock import owned_elsewhere
 from cockpit.storage.scan import ScanRows, latest_scan
 from cockpit.storage.sectors import SectorRows
+from cockpit.strategies.roster import Entry, read_roster
+from cockpit.strategies.runner import StrategyRunner
+from cockpit.strategies.tap import Taps
 from cockpit.supervisor import Supervisor
 from cockpit.ticks.feed import Feed
 from cockpit.ticks.recorder import Recorder
@@ -174,6 +177,7 @@ async def _open_services(
         sectors=None if market.companies is None else Sectors(market.companies, market.clock, SectorRows(database)),
     )
     recorder = Recorder(database, settings=settings.ticks, clock=market.clock)
+    taps = Taps()
     feed = Feed(
         market.exchange,
         market.symbols,
@@ -182,7 +186,26 @@ async def _open_services(
         recorder=recorder,
         database=database,
         settings=settings.ticks,
+        audience=taps,
     )
+
+    def roster(now: Settings) -> tuple[Entry, ...]:
+        if market.replay is None:
+            return read_roster(now.strategies, market.symbols)
+        return tuple(one for one in read_roster(now.strategies, None) if one.symbol in market.symbols)
+
+    strategies = StrategyRunner(
+        taps=taps,
+        database=database,
+        clock=market.clock,
+        standings=boards.strategies,
+        health=boards.health,
+        ticks=boards.ticks,
+        settings=settings.strategies,
+        roster=roster(settings) if background else (),
+        resumes=market.replay is None,
+    )
+    await strategies.load()
     usage = UsageLog(market.usage, database, market.clock, settings.health.usage_days)
     if keep:
         stack.push_async_callback(usage.write)
@@ -207,6 +230,7 @@ async def _open_services(
         replay=market.replay,
         jumped=feed.rebase,
         http=market.http,
+        strategies=strategies if background else None,
     )
     if market.replay is not None:
         market.replay.watch = partial(boards.replay.put, "replay")
@@ -226,11 +250,14 @@ async def _open_services(
         alerts.reconfigure(read_rules(now.alerts.rules, alerts.rows), now.alerts.cooldown_seconds)
         alerts.bell = now.alerts.bell
         hook.command = now.alerts.command
+        if now.strategies != before.strategies:
+            strategies.reconfigure(now.strategies, roster(now))
         schedule.reconfigure(now.scan.every_minutes)
         if now.scan.every_minutes and _finds_otherwise(before, now):
             schedule.soon()
 
     live.require(lambda now: read_rules(now.alerts.rules, alerts.rows))
+    live.require(roster)
     live.follow(follow)
     if background:
         await _show_last_scan(boards, database)
@@ -240,6 +267,7 @@ async def _open_services(
         supervisor.start("recorder", recorder.run)
         supervisor.start("feed", feed.run)
         supervisor.start("retention", retention.run)
+        supervisor.start("strategies", strategies.run)
         supervisor.start("copies", lambda: copy_daily(database))
         supervisor.start("health", sampler.run)
         if keep:

@@ -22,6 +22,7 @@ from cockpit.storage.database import Database
 from cockpit.storage.scan import find_spread, latest_scan
 from cockpit.storage.scorecard import TradeRows
 from cockpit.storage.scores import scored_trades
+from cockpit.strategies.runner import StrategyRunner
 from cockpit.ticks.replay import ReplayExchange
 
 
@@ -40,6 +41,7 @@ class Desk:
         replay: ReplayExchange | None = None,
         jumped: Callable[[], None] = lambda: None,
         http: HttpClient | None = None,
+        strategies: StrategyRunner | None = None,
     ) -> None:
         """Make a desk.
 
@@ -53,6 +55,7 @@ class Desk:
             replay: what is played, in a replay.
             jumped: told of a move within the replay, between the last frame of before and the first of after.
             http: the way to the vendors; None where there are none.
+            strategies: at work on the stream.
         """
         self._boards = boards
         self._database = database
@@ -63,6 +66,7 @@ class Desk:
         self._replay = replay
         self._jumped = jumped
         self._http = http
+        self._strategies = strategies
         self._scan: asyncio.Task[ScanResult] | None = None
 
     async def scan(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanResult:
@@ -147,6 +151,12 @@ class Desk:
         if self._http is None:
             raise UsageError("a replay asks no vendor")
         return self._http
+
+    async def restart_strategies(self, symbol: str) -> str:
+        """Start the stopped strategies of a symbol again."""
+        if self._strategies is None:
+            raise UsageError("no strategy runs in this session")
+        return self._strategies.restart(symbol)
 
     async def pause_replay(self) -> None:
         """Stop a replay's time, or let it go on."""

@@ -24,7 +24,7 @@ _CACHE = ("entries", "megabytes", "early_share", "not_found_seconds")
 _TIMES_TO_LIVE = ("quotes", "chain", "expirations", "history", "calendar", "reports")
 FOLLOWED = frozenset(
     {
-        *("scan", "spreads", "scoring", "sizing", "alerts", "keymap"),
+        *("scan", "spreads", "scoring", "sizing", "strategies", "alerts", "keymap"),
         *("ui.theme", "ui.hz", "ui.stale_seconds"),
         *(f"providers.{vendor}.{name}" for vendor in _VENDORS for name in ("limits", "timeout")),
         *(f"cache.{name}" for name in _CACHE),

@@ -14,6 +14,7 @@ from cockpit.health.status import (
     ProviderStatus,
     State,
     StorageStatus,
+    StrategyStatus,
     TaskStatus,
 )
 from cockpit.health.usage import BOUNDS_MS, Usage
@@ -98,6 +99,17 @@ _FIGURES: Mapping[type[ExportedRow], tuple[str, str | None, tuple[_Figure, ...]]
             _Figure("loop_lag_ms", "loop_lag_p99_seconds", "99th percentile of how late the loop wakes up.", _MS),
             _Figure("tasks", "tasks", "Running tasks."),
             _Figure("uptime", "uptime_seconds", "Since the start."),
+        ),
+    ),
+    StrategyStatus: (
+        "strategy",
+        "name",
+        (
+            _Figure("heard", "heard_bars", "Bars that the strategy has had."),
+            _Figure("warm_up", "warm_up_bars", "Bars that the strategy needs before it may speak."),
+            _Figure("p95_ms", "answer_p95_seconds", "95th percentile of the time that a bar took to be answered.", _MS),
+            _Figure("restarts", "restarts_total", "Starts after the first."),
+            _Figure("rss_bytes", "resident_memory_bytes", "Resident memory of the strategy's own process."),
         ),
     ),
     TaskStatus: ("task", "name", (_Figure("restarts", "restarts_total", "Restarts after a failure."),)),

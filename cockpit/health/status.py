@@ -174,4 +174,29 @@ class AlertStatus:
     fired: int = 0
 
 
-HealthRow = FeedStatus | ProviderStatus | StorageStatus | ProcessStatus | TaskStatus
+@dataclass(frozen=True, slots=True)
+class StrategyStatus:
+    """A strategy at work.
+
+    Attributes:
+        heard, warm_up: bars that it has had, and those that it needs before it may speak.
+        p95_ms: 95th percentile of the time that a bar took to be answered; None before the first.
+        restarts: how often it was started again in this session.
+        rss_bytes: resident memory of its child; None where it has none.
+        held: layers that confine its child; empty where it has none.
+        last_error: why it was stopped or refused last; it stays after a restart.
+    """
+
+    name: str
+    state: State
+    message: str = ""
+    heard: int = 0
+    warm_up: int = 0
+    p95_ms: float | None = None
+    restarts: int = 0
+    rss_bytes: int | None = None
+    held: str = ""
+    last_error: str = ""
+
+
+HealthRow = FeedStatus | ProviderStatus | StorageStatus | ProcessStatus | TaskStatus | StrategyStatus

@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterable, Mapping
 
 from cockpit.boards import Boards
 from cockpit.health.alert import Alert
-from cockpit.health.status import FeedStatus, HealthRow, ProcessStatus, ProviderStatus, StorageStatus, TaskStatus
+from cockpit.health.status import (
+    FeedStatus,
+    HealthRow,
+    ProcessStatus,
+    ProviderStatus,
+    StorageStatus,
+    StrategyStatus,
+    TaskStatus,
+)
+from cockpit.health.wording import span_words
 from cockpit.portfolio.position import Position
 from cockpit.scan.explain import Explanation, Row, Section
 from cockpit.spreads.structure import Spread
@@ -128,8 +137,8 @@ def spread(row: Spread, moment: Moment) -> Explanation:
             "Size",
             (
                 Row("contracts", str(row.size.contracts), f"bound by {bound_words(row.size)}"),
-                Row("full Kelly", _percents(row.size.full_kelly), "of equity"),
-                Row("asked of it", _percents(row.size.fraction)),
+                Row("full Kelly", _percents(row.size.full_kelly), "of equity at risk"),
+                Row("share of equity", _percents(row.size.fraction), "after halving and caps"),
                 Row("liquidity", row.tier.letter, "the worst leg"),
                 *((Row("rejected", row.rejected),) if row.rejected else ()),
             ),
@@ -183,7 +192,7 @@ def health(rows: Mapping[str, HealthRow], alerts: Iterable[Alert], moment: Momen
         for alert in sorted(alerts, key=lambda alert: alert.at, reverse=True)
     )
     # What can be wrong with the data comes first, tasks last: there are many, and they are mostly up.
-    order = (FeedStatus, ProviderStatus, StorageStatus, ProcessStatus)
+    order = (FeedStatus, ProviderStatus, StorageStatus, ProcessStatus, StrategyStatus)
     parts = sorted(
         (row for row in rows.values() if not isinstance(row, TaskStatus)), key=lambda row: order.index(type(row))
     )
@@ -199,7 +208,9 @@ def health(rows: Mapping[str, HealthRow], alerts: Iterable[Alert], moment: Momen
     )
 
 
-def _health_section(row: FeedStatus | ProviderStatus | StorageStatus | ProcessStatus, moment: Moment) -> Section:
+def _health_section(
+    row: FeedStatus | ProviderStatus | StorageStatus | ProcessStatus | StrategyStatus, moment: Moment
+) -> Section:
     match row:
         case FeedStatus():
             heard = None if row.last_message_at is None else moment.monotonic - row.last_message_at
@@ -218,7 +229,7 @@ def _health_section(row: FeedStatus | ProviderStatus | StorageStatus | ProcessSt
         case ProviderStatus():
             limits = tuple(
                 Row(
-                    f"limit a {duration(window.seconds)}",
+                    f"limit {span_words(window.seconds)}",
                     limit_text(window),
                     f"frees up in {duration(window.resets_in)}",
                 )
@@ -249,6 +260,19 @@ def _health_section(row: FeedStatus | ProviderStatus | StorageStatus | ProcessSt
                     Row("commit p99, ms", fixed(row.commit_p99_ms, 1)),
                     Row("database, log", f"{data_size(row.database_bytes)}, {data_size(row.wal_bytes)}"),
                     Row("disk in use", "?" if row.disk_used is None else f"{row.disk_used:.0%}"),
+                ),
+            )
+        case StrategyStatus():
+            return Section(
+                f"Strategy {row.name}: {row.state.value}",
+                (
+                    *_said(row.message),
+                    Row("bars heard", f"{row.heard:,}", f"{row.warm_up} before it may speak"),
+                    Row("a bar answered, p95 ms", fixed(row.p95_ms, 1)),
+                    Row("restarts", str(row.restarts)),
+                    *((Row("memory of its process", data_size(row.rss_bytes)),) if row.rss_bytes is not None else ()),
+                    *((Row("held by", row.held),) if row.held else ()),
+                    *((Row("last error", row.last_error),) if row.last_error and row.last_error != row.message else ()),
                 ),
             )
         case ProcessStatus():

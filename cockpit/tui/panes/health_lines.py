@@ -11,6 +11,7 @@ from cockpit.health.status import (
     ProviderStatus,
     State,
     StorageStatus,
+    StrategyStatus,
     TaskStatus,
     Window,
 )
@@ -208,6 +209,19 @@ def task_items(task: TaskStatus) -> list[Item]:
     return [(state_run(task.state),), item("restarts", str(task.restarts), loud(task.restarts))]
 
 
+def strategy_items(strategy: StrategyStatus) -> list[Item]:
+    """A strategy's figures."""
+    warming = strategy.state is State.STARTING and strategy.warm_up > 0
+    memory = [] if strategy.rss_bytes is None else [item("rss", data_size(strategy.rss_bytes))]
+    return [
+        (state_run(strategy.state),),
+        item("bars", f"{strategy.heard}/{strategy.warm_up}" if warming else compact(strategy.heard)),
+        item("p95", milliseconds(strategy.p95_ms)),
+        item("restarts", str(strategy.restarts), loud(strategy.restarts)),
+        *memory,
+    ]
+
+
 def _disk_ink(used: float | None) -> Ink:
     return Ink.TEXT if used is None or used < 0.9 else Ink.ERROR
 
@@ -243,6 +257,8 @@ def items_of(row: HealthRow, moment: Moment) -> tuple[str, list[Item]]:
             return "process", process_items(row)
         case TaskStatus():
             return row.name, task_items(row)
+        case StrategyStatus():
+            return row.name, strategy_items(row)
 
 
 def provider_name(provider: ProviderStatus) -> str:

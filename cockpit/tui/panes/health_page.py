@@ -11,6 +11,7 @@ from cockpit.health.status import (
     ProviderStatus,
     State,
     StorageStatus,
+    StrategyStatus,
     TaskStatus,
     UsageStatus,
     Window,
@@ -53,6 +54,8 @@ _METER = 16
 """Cells of a limit besides its bar."""
 _LEAST_ALERTS = 4
 _PARTS = (FeedStatus, StorageStatus, ProcessStatus)
+_STRATEGY = 24
+"""Cells of a strategy's name."""
 
 
 def health_page(
@@ -77,6 +80,9 @@ def health_page(
     for task in tasks:
         if troubled(task):
             lines += _part(task, moment, width)
+    for strategy in rows.values():
+        if isinstance(strategy, StrategyStatus):
+            lines += _part(strategy, moment, width, _STRATEGY)
     if tasks:
         lines.append(tasks_line(tasks, width, NAME))
     vendors = [row for row in rows.values() if isinstance(row, ProviderStatus)]
@@ -97,10 +103,10 @@ def _place(row: HealthRow) -> int:
     return next(at for at, kind in enumerate(_PARTS) if isinstance(row, kind))
 
 
-def _part(row: HealthRow, moment: Moment, width: int) -> list[list[Run]]:
-    """All figures of a part on as many lines as they take, and what it says."""
+def _part(row: HealthRow, moment: Moment, width: int, cells: int = NAME) -> list[list[Run]]:
+    """All figures of a part on as many lines as they take, and what it says; ``cells`` of them for its name."""
     name, items = items_of(row, moment)
-    lines = _flowed(f" {fit(name, NAME)} ", items, width)
+    lines = _flowed(f" {fit(name, cells)} ", items, width)
     said = clean(sentence_of(row))
     if said:
         lines.append(padded(" " * (NAME + 2), [((said, Ink.WARN if troubled(row) else Ink.MUTED),)], width))

@@ -1,0 +1,4 @@
+DROP TABLE strategies_audit;
+DROP TABLE strategies_fills;
+DROP TABLE strategies_signals;
+DROP TABLE strategies_runs;

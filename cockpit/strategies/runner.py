@@ -1,0 +1,249 @@
+"""All strategies at work in a session: started and ended as the settings say, renewed when their files change."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+from cockpit.board import Board
+from cockpit.clock import Clock
+from cockpit.errors import UsageError
+from cockpit.health.status import HealthRow, State, StrategyStatus
+from cockpit.settings import StrategySettings
+from cockpit.storage.database import Database
+from cockpit.storage.strategies import AuditEntry, Event, StrategyRows
+from cockpit.strategies.deciding import rules_of
+from cockpit.strategies.roster import Entry
+from cockpit.strategies.standing import Standing
+from cockpit.strategies.tap import Taps
+from cockpit.strategies.terms import Terms
+from cockpit.strategies.work import Patience, StrategyAtWork, shown
+from cockpit.ticks.quote import Ticker
+
+_PUBLISH_SECONDS = 0.5
+_LOOK_SECONDS = 0.25
+_END_SECONDS = 5.0
+_PLACES = Decimal("1e-8")
+
+
+class StrategyRunner:
+    """Keeps a task for every line of the roster.
+
+    Args:
+        taps: of the stream.
+        database: of bars, signals and fills.
+        clock: for times.
+        standings: the board that shows how each stands, by label.
+        health: the board of parts, with a row ``strategy:LABEL`` for each.
+        ticks: where marks come from, by symbol.
+        settings: stake, fee and limits.
+        roster: what is to run, checked.
+        resumes: False where every session begins anew, as that of a recording does.
+        patience: how long a strategy waits for what.
+    """
+
+    def __init__(
+        self,
+        *,
+        taps: Taps,
+        database: Database,
+        clock: Clock,
+        standings: Board[str, Standing],
+        health: Board[str, HealthRow],
+        ticks: Board[str, Ticker],
+        settings: StrategySettings,
+        roster: tuple[Entry, ...],
+        resumes: bool = True,
+        patience: Patience | None = None,
+    ) -> None:
+        self._taps = taps
+        self._database = database
+        self._rows = StrategyRows(database)
+        self._clock = clock
+        self._standings = standings
+        self._health = health
+        self._ticks = ticks
+        self._settings = settings
+        self._roster = roster
+        self._resumes = resumes
+        self._patience = patience or Patience()
+        self._work: dict[str, tuple[StrategyAtWork, asyncio.Task[None]]] = {}
+        self._files: Mapping[Path, bytes] = {}
+        self._changed = asyncio.Event()
+
+    async def load(self) -> None:
+        """Show how every run was left, for a session that runs none itself, or none yet."""
+        labels = {entry.label for entry in self._roster}
+        for run in await self._rows.runs():
+            if run.label not in labels and not sum(fill.quantity for fill in run.fills):
+                continue
+            standing = Standing(run.label, run.strategy, run.symbol, run.timeframe, state=State.OFF)
+            last = next(iter(await self._rows.audits(run.label, 1)), None)
+            failed = last is not None and last.event in (Event.STOPPED, Event.REFUSED)
+            message = f"{last.event.value}: {last.sentence}" if last is not None and failed else ""
+            self._put(replace(standing, message=message, **shown(run)))  # type: ignore[arg-type]  # its fields
+
+    def reconfigure(self, settings: StrategySettings, roster: tuple[Entry, ...]) -> None:
+        """Run this roster from now on."""
+        self._settings, self._roster = settings, roster
+        self._changed.set()
+
+    def restart(self, symbol: str) -> str:
+        """Start the stopped strategies of a symbol again; a sentence that names them.
+
+        Raises:
+            UsageError: there is none.
+        """
+        of_symbol = [work for work, _ in self._work.values() if work.entry.symbol == symbol]
+        stopped = [work for work in of_symbol if work.standing.state is State.DOWN]
+        for work in stopped:
+            work.renew()
+        if stopped:
+            return f"starting {', '.join(work.entry.label for work in stopped)} again"
+        there = "is stopped" if of_symbol else "runs; strategies.run in the settings names them"
+        raise UsageError(f"no strategy of {symbol or 'this row'} {there}")
+
+    async def run(self) -> None:
+        """Keep the roster at work until cancelled."""
+        if self._database.read_only:
+            return
+        if not self._resumes:
+            await self._rows.end_runs(self._clock.now())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._publish())
+                group.create_task(self._watch_files())
+                while True:
+                    self._changed.clear()
+                    await self._keep_roster(group)
+                    await self._changed.wait()
+        finally:
+            self._work.clear()
+
+    async def _keep_roster(self, group: asyncio.TaskGroup) -> None:
+        wanted = {entry.label: entry for entry in self._roster}
+        for label in [label for label in self._work if label not in wanted]:
+            await self._end(label)
+        settings = self._settings
+        terms = Terms(Decimal(repr(settings.stake)), Decimal(repr(settings.fee_bp)))
+        rules = rules_of(settings)
+        left = {run.label: run for run in await self._rows.runs()}
+        for label, entry in wanted.items():
+            if label in self._work:
+                self._work[label][0].reconfigure(entry, terms, rules)
+                continue
+            work = StrategyAtWork(
+                entry,
+                tap=self._taps.of(entry.symbol),
+                rows=self._rows,
+                database=self._database,
+                clock=self._clock,
+                terms=terms,
+                rules=rules,
+                left=left.get(label),
+                resumes=self._resumes,
+                patience=self._patience,
+            )
+            self._show(work)
+            self._work[label] = work, group.create_task(work.run(), name=f"cockpit:strategy {label}")
+
+    async def _end(self, label: str) -> None:
+        """Take one out of the roster; what it holds stays, and it goes on from there when it comes back."""
+        work, task = self._work.pop(label)
+        task.cancel()
+        await asyncio.wait({task}, timeout=_END_SECONDS)
+        await self._rows.audit(AuditEntry(self._clock.now(), label, Event.ENDED, "taken out of strategies.run"))
+        self._health.remove(_key(label))
+        self._standings.remove(label)
+        if work.holding.quantity:
+            left = replace(work.standing, state=State.OFF, message="taken out of strategies.run; its position stays")
+            self._standings.put(label, left)
+
+    # --- what is shown --------------------------------------------------------------------------------------------
+
+    async def _publish(self) -> None:
+        while True:
+            for work, _ in self._work.values():
+                self._show(work)
+            await asyncio.sleep(_PUBLISH_SECONDS)
+
+    def _show(self, work: StrategyAtWork) -> None:
+        mark = _mark(self._ticks.get(work.entry.symbol))
+        unrealised = None if mark is None else work.holding.unrealised(mark).quantize(_PLACES)
+        if not work.holding.quantity:
+            unrealised = Decimal(0)
+        self._put(replace(work.standing, mark=mark, unrealised=unrealised), work)
+
+    def _put(self, standing: Standing, work: StrategyAtWork | None = None) -> None:
+        self._standings.put(standing.label, standing)
+        p95 = work.answers.p95 if work is not None else None
+        self._health.put(
+            _key(standing.label),
+            StrategyStatus(
+                name=standing.label,
+                state=standing.state,
+                message=standing.message,
+                heard=standing.heard,
+                warm_up=standing.warm_up,
+                p95_ms=None if p95 is None else round(p95, 2),
+                restarts=work.restarts if work is not None else 0,
+                rss_bytes=_resident_bytes(work.pid) if work is not None and work.pid is not None else None,
+                held=", ".join(work.held) if work is not None else "",
+                last_error=work.last_error if work is not None else "",
+            ),
+        )
+
+    # --- files ----------------------------------------------------------------------------------------------------
+
+    async def _watch_files(self) -> None:
+        """Renew a strategy when its file is another one and has stood still for a moment."""
+        known = await asyncio.to_thread(self._contents)
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            contents = await asyncio.to_thread(self._contents)
+            if contents == known:
+                continue
+            await asyncio.sleep(_LOOK_SECONDS)
+            if await asyncio.to_thread(self._contents) != contents:
+                continue
+            for work, _ in self._work.values():
+                file = work.entry.file
+                # One that has just joined the roster has been read as it is now.
+                if file is not None and file in known and contents.get(file) != known[file]:
+                    work.renew()
+            known = contents
+
+    def _contents(self) -> dict[Path, bytes]:
+        return {file: _digest(file) for file in {entry.file for entry in self._roster} if file is not None}
+
+
+def _key(label: str) -> str:
+    return f"strategy:{label}"
+
+
+def _mark(ticker: Ticker | None) -> Decimal | None:
+    if ticker is None:
+        return None
+    if ticker.bid and ticker.ask:
+        return (ticker.bid + ticker.ask) / 2
+    return ticker.last
+
+
+def _digest(file: Path) -> bytes:
+    """Of what the file holds; empty where it cannot be read."""
+    with suppress(OSError), file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
+    return b""
+
+
+def _resident_bytes(pid: int) -> int | None:
+    """Of a process, where the system tells it."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+    except (OSError, IndexError):
+        return None
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
