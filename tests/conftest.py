@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.paths import Paths
+
 _SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -25,3 +27,9 @@ def vectors() -> Path:
 def recordings() -> Path:
     """The folder of recorded vendor answers; a missing folder skips."""
     return _folder("COCKPIT_RECORDINGS", "recordings")
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    """Folders of a profile, not made yet."""
+    return Paths(tmp_path / "data", tmp_path / "state")

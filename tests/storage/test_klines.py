@@ -22,12 +22,6 @@ from tests.ticks.trades import START_MS, trade, trades
 HOUR_MS = 60 * MINUTE_MS
 
 
-@pytest.fixture
-def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    folder = tmp_path_factory.mktemp("klines")
-    return Paths(folder / "data", folder / "state")
-
-
 async def test_trades_come_before_klines(paths: Paths) -> None:
     async with open_database(paths) as database:
         await store_klines(database, [kline(number) for number in range(10)])
