@@ -113,7 +113,7 @@ def split_days(bars: Sequence[DailyBar]) -> tuple[date, ...]:
     far = [
         index
         for index, (before, after) in enumerate(pairwise(bars), 1)
-        if not 0.82 * before.close < after.open < 1.8 * before.close
+        if not 0.82 * (close := before.close) < after.open < 1.8 * close
     ]
     return tuple(
         bars[index].day for index in far if _sound(bars[index - 1]) and _sound(bars[index]) and _split_at(bars, index)

@@ -43,7 +43,7 @@ class Outcome(NamedTuple):
 class Morning:
     """The prices of that morning on a grid, and what options are worth at each; one for all structures of a name."""
 
-    __slots__ = ("_chances", "_memo", "_points", "forward")
+    __slots__ = ("_chances", "_grids", "_memo", "_points", "forward")
 
     def __init__(self, law: PhysicalLaw, ambient_vol: float) -> None:
         """``law`` is of the price on that morning; ``ambient_vol`` is annual, in trading time, without the report."""
@@ -67,6 +67,7 @@ class Morning:
             (x, self.forward * factor, max(volatility, 0.0))
             for x, factor, volatility in zip(grid, factors, volatilities, strict=True)
         ]
+        self._grids: dict[tuple[float, float], list[tuple[float, float, float, float]] | None] = {}
         self._memo: dict[tuple[int, float, float, float], list[float]] = {}
 
     def values(self, option: HeldOption) -> list[float]:
@@ -93,20 +94,32 @@ class Morning:
 
     def _price(self, option: HeldOption) -> list[float]:
         sign, strike = option.sign, option.strike
-        root = sqrt(max(option.years, 0.0))
-        ratio = option.forward_ratio
-        distance = log(self.forward * ratio / strike)
+        distance = log(self.forward * option.forward_ratio / strike)
         half, side = sign * 0.5, sign * _SQRT_HALF
-        values = []
-        for x, price, volatility in self._points:
-            price *= ratio
-            deviation = volatility * root
-            if deviation <= _SLACK:
-                values.append(max(sign * (price - strike), 0.0))
-                continue
-            d1 = (distance + x) / deviation + 0.5 * deviation
-            values.append(half * (price * erfc(-side * d1) - strike * erfc(side * (deviation - d1))))
-        return values
+        grid = self._grid(option.years, option.forward_ratio)
+        if grid is None:
+            prices = (price * option.forward_ratio for _, price, _ in self._points)
+            return [max(sign * (price - strike), 0.0) for price in prices]
+        return [
+            half * (price * erfc(-side * (d1 := distance * inverse + shift)) - strike * erfc(side * (deviation - d1)))
+            for price, deviation, inverse, shift in grid
+        ]
+
+    def _grid(self, years: float, ratio: float) -> list[tuple[float, float, float, float]] | None:
+        """What options of one expiry share: forward, deviation left, its inverse, and d1 at the law's forward.
+
+        None where nothing is left: the rise that has the least volatility comes last.
+        """
+        key = years, ratio
+        if key not in self._grids:
+            root = sqrt(max(years, 0.0))
+            rows = [(x, price * ratio, volatility * root) for x, price, volatility in self._points]
+            self._grids[key] = (
+                None
+                if rows[-1][2] <= _SLACK
+                else [(price, left, 1.0 / left, x / left + 0.5 * left) for x, price, left in rows]
+            )
+        return self._grids[key]
 
     def _positive(self, results: Sequence[float]) -> float:
         """The grid's chances of a profit; a cell in which the sign changes counts by where it does."""

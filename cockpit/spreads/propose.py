@@ -17,7 +17,7 @@ from cockpit.spreads.metrics import payoff_of, pop_by_delta, pop_by_history, spr
 from cockpit.spreads.morning import HeldOption, Outcome
 from cockpit.spreads.pricing import PackagePrices, package_prices
 from cockpit.spreads.refusal import Refusal, refusal
-from cockpit.spreads.scoring import Bias, Facts, scorers
+from cockpit.spreads.scoring import Bias, Facts
 from cockpit.spreads.setup import Setup, setup_of
 from cockpit.spreads.sizing import contracts, mixture_kelly
 from cockpit.spreads.structure import (
@@ -129,7 +129,7 @@ def _spread(kind: StructureKind, legs: tuple[Leg, ...], prices: PackagePrices, s
     size = _size(figures, refused, setup)
     greeks = spread_greeks(legs, setup.smile)
     facts = _facts(kind, figures, tier, size, None if greeks is None else (greeks.theta, greeks.vega), setup)
-    scores = [scorer.score(facts) for scorer in scorers(setup.settings.scoring)]
+    scores = [scorer.score(facts) for scorer in setup.scorers]
     least = setup.settings.scoring.min_score
     if refused is None and scores[0].total < least:
         sentence = f"a score of {scores[0].total:.1f} is under scoring.min_score {least:g}"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
+from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
 from cockpit.scan.liquidity import Tier
@@ -68,13 +69,13 @@ class Facts:
     bias: Bias = Bias.NEUTRAL
 
     def __post_init__(self) -> None:
-        for name in _FIGURES:
-            figure = getattr(self, name)
+        for name, figure in zip(_FIGURES, _figures_of(self), strict=True):
             if figure is not None and not isfinite(figure):
                 object.__setattr__(self, name, None)
 
 
 _FIGURES = ("pop", "reward_risk", "vrp", "theta", "vega", "vrp_shrunk", "ev", "max_loss", "dispersion", "zone", "move")
+_figures_of = attrgetter(*_FIGURES)
 
 
 class Scorer(Protocol):
@@ -105,7 +106,7 @@ def scorer(settings: "ScoringSettings") -> Scorer:
 
 def capped(value: float) -> float:
     """``value`` between 0 and 1: every factor grows linearly to its target and no further."""
-    return min(max(value, 0.0), 1.0)
+    return 0.0 if value < 0.0 else 1.0 if value > 1.0 else value
 
 
 class ExpectedValue:

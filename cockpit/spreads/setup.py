@@ -14,6 +14,7 @@ from cockpit.spreads.exposure import Exposure, OpenBook
 from cockpit.spreads.law import PhysicalLaw, outlook, physical_law
 from cockpit.spreads.morning import Morning
 from cockpit.spreads.pricing import FRACTIONS
+from cockpit.spreads.scoring import Scorer, scorers
 
 if TYPE_CHECKING:
     from cockpit.settings import Settings
@@ -36,6 +37,7 @@ class Setup:
         law: of the price at expiry; None where the premium or the event is not known: then nothing is expected.
         exit: None as above, or where the expiry ends before that morning.
         fraction: share of the half spread that the fill model gives away.
+        scorers: the one that ranks first.
         exposure: the account that sizes are measured against.
     """
 
@@ -46,6 +48,7 @@ class Setup:
     exit: MorningAfter | None
     fraction: Decimal
     settings: "Settings"
+    scorers: tuple[Scorer, ...]
     exposure: Exposure
     now: datetime
 
@@ -66,6 +69,7 @@ def setup_of(
         exit=_exit(candidate, smile, now, settings),
         fraction=FRACTIONS[settings.portfolio.fill_model],
         settings=settings,
+        scorers=scorers(settings.scoring),
         exposure=book.beside(candidate.symbol, candidate.report_date, candidate.sector),
         now=now,
     )
