@@ -75,7 +75,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("open", ("o",), "open", "Open a ticket for the spread under the cursor", Group.TRADE, (_C, _S)),
     Action("close", ("c",), "close", "Open a ticket that closes the position under the cursor", Group.TRADE, (_P,)),
     Action("why", ("e",), "why", "Show every number behind the name under the cursor", Group.TRADE, (_C, _S, _P)),
-    Action("history", ("H",), "history", "Show closed positions and what they realised", Group.TRADE, (_P,)),
+    Action("history", ("H",), "history", "Show closed positions, their scorecard and reviews", Group.TRADE, (_P,)),
     Action(
         *("next_session", ("n",), "next session", "Move the simulated market to its next open"),
         *(Group.TRADE, (_P,)),
