@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -32,8 +33,11 @@ def signals_end_the_program() -> Iterator[None]:
             signal.signal(signum, handler)
 
 
-def complete(work: Coroutine[Any, Any, T]) -> T:
+def complete(work: Coroutine[Any, Any, T], *, interrupted: str = "") -> T:
     """Run ``work`` to its end. The first signal cancels it and lets it close; a second one ends the process.
+
+    Args:
+        interrupted: said once a signal has ended it: what became of the half of it.
 
     Raises:
         SystemExit: a signal came; its code is :func:`status`.
@@ -59,6 +63,8 @@ def complete(work: Coroutine[Any, Any, T]) -> T:
             if not received:
                 raise
         if received:
+            if interrupted:
+                print(f"cockpit: {interrupted}", file=sys.stderr)
             raise SystemExit(status(received[0]))
         return result
 

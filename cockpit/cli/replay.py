@@ -59,7 +59,7 @@ def _play_through(invocation: Invocation, file: Path, speed: float, form: str) -
                 raise StorageError(database.refusal)
             return await play_through(file, database, invocation.settings.ticks, speed)
 
-    played = complete(work())
+    played = complete(work(), interrupted="stopped; what was played is stored in the profile replay")
     _say_where(invocation, played.symbols)
     print_sheet(Sheet("replay", "replays", _PLAYED, [played]), form)
     if played.damage:

@@ -29,6 +29,7 @@ _since = click.option("--from", "start", type=Instant(), help="From this time on
 _output = click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Into this file.")
 _until = click.option("--to", "end", type=Instant(), help="Up to, and without, this time.")
 _CLEAR = "\r\x1b[K"
+_STOPPED = "stopped; what was read is stored, and reading the files again stores nothing twice"
 _FORMS = {".json": "json", ".parquet": "parquet"}
 
 
@@ -75,7 +76,7 @@ def store_files(invocation: Invocation, files: Sequence[Path], symbol: str | Non
                     files, database, symbol=None if symbol is None else symbol.upper(), progress=progress
                 )
 
-    return complete(work())
+    return complete(work(), interrupted=_STOPPED)
 
 
 def print_import(report: "ImportReport", form: str) -> None:

@@ -4,6 +4,10 @@ import csv
 import gzip
 import io
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -168,6 +172,20 @@ def test_headless_replay_at_a_speed_goes_the_way_of_a_session(cockpit: Cockpit, 
     ended = cockpit("replay", str(cut), "--headless", "--speed", "10000", "--format", "csv")
     assert (ended.code, ended.out.splitlines()[1]) == (5, "BTCUSDT,4,0,1,0")
     assert "cut.gz is damaged" in ended.err
+
+
+def test_a_replay_that_is_stopped_keeps_what_was_played(file: Path, home: Path) -> None:
+    words = (sys.executable, "-m", "cockpit", "replay", str(file), "--headless", "--speed", "1")
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        database = home / "data" / "cockpit" / "replay" / "cockpit.db"
+        deadline = time.monotonic() + 30.0
+        while not database.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert err == "cockpit: stopped; what was played is stored in the profile replay\n"
 
 
 def test_bars_tell_what_is_missing_in_them(cockpit: Cockpit, file: Path) -> None:
