@@ -144,6 +144,7 @@ def export(invocation: Invocation, form: str) -> None:
             "account": session.boards.account.get("account"),
             "positions": list(session.boards.positions.values()),
             "closed": await session.commands.history(),
+            "trades": [trade_record(trade) for trade in await session.commands.trades()],
             "fills": fills,
         }
         return whole, fills

@@ -12,7 +12,6 @@ from cockpit.options.chain import OptionChain
 from cockpit.portfolio.broker import Broker
 from cockpit.portfolio.marks import chain_smile, marked
 from cockpit.portfolio.outcomes import Outcomes
-from cockpit.portfolio.position import Position
 from cockpit.providers.ports import OptionVenue
 from cockpit.settings import Settings
 
@@ -68,17 +67,16 @@ class Marker:
         wanted = sorted({(p.symbol, p.expiry) for p in positions if now < closes_at(p.expiry)})
         chains = await asyncio.gather(*(self._chain(symbol, expiry) for symbol, expiry in wanted))
         found = dict(zip(wanted, chains, strict=True))
-        fresh: list[Position] = []
-        for position in positions:
-            chain = found.get((position.symbol, position.expiry))
-            if chain is None:
-                continue
-            smile = chain_smile(chain, now, self._rate)
-            fresh.append(marked(position, chain, smile))
-            if self._outcomes is not None:
-                await self._outcomes.look(position, chain, smile)
-        self._broker.apply_marks(fresh)
+        seen = [
+            (position, chain, chain_smile(chain, now, self._rate))
+            for position in positions
+            if (chain := found.get((position.symbol, position.expiry))) is not None
+        ]
+        self._broker.apply_marks(marked(*one) for one in seen)
         await self._broker.keep_day()
+        if self._outcomes is not None:
+            for one in seen:
+                await self._outcomes.look(*one)
 
     async def _chain(self, symbol: str, expiry: date) -> OptionChain | None:
         try:

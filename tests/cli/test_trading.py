@@ -88,6 +88,7 @@ def test_a_trade_from_scan_to_history(cockpit: Cockpit) -> None:
     assert len(fills) == 2 * len(spread["legs"])
     whole = document(cockpit("book", "export"))
     assert (len(whole["positions"]), len(whole["closed"]), len(whole["fills"])) == (0, 1, len(fills))
+    assert whole["trades"][0]["entry"]["scorer"] == spread["score"]["scorer"]
 
 
 def test_ids_that_do_not_exist_are_told(cockpit: Cockpit) -> None:

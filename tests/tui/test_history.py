@@ -9,6 +9,7 @@ from cockpit.portfolio.trade import Trade
 from cockpit.tui.screens.explanation import ExplanationView
 from cockpit.tui.screens.history import HistoryScreen
 from tests.portfolio.trades import MORNING, trade
+from tests.tui.clocks import StillClock
 from tests.tui.conftest import Screen, picture
 from tests.tui.demo import DemoSession
 
@@ -122,4 +123,14 @@ async def test_an_open_position_is_reviewed_once_its_report_is_out(session: Demo
         assert isinstance(app.screen, ExplanationView)
         shown = picture(app)
         assert shown.index("Legs, price at entry") < shown.index("Expected") < shown.index("implied move")
-        assert "report ahead" not in shown, "what has not come is not told"
+        assert "the report is still ahead" not in shown, "what has not come is not told"
+        await pilot.press("escape")
+        await pilot.pause()
+        clock = session.clock
+        assert isinstance(clock, StillClock)
+        clock.advance(3 * 86_400.0)  # the report of Thursday, a holiday, is in Friday's prices
+        await pilot.press("enter")
+        await pilot.pause()
+        shown = picture(app)
+        assert shown.index("In words") < shown.index("Came") < shown.index("Legs, price at entry")
+        assert "no usable chain has been seen yet" in shown
