@@ -1,5 +1,6 @@
 """Figures as the screen writes them: fixed decimals, ``?`` for what is missing, sign and arrow beside colour."""
 
+import math
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
@@ -139,9 +140,12 @@ def day(value: date) -> str:
     return f"{value.day:2d} {value:%b}"
 
 
-def spark(values: tuple[float, ...], width: int) -> str:
-    """The last ``width`` values as bars between their own lowest and highest; padded in front."""
-    shown = values[-width:]
+def spark(values: tuple[float, ...], width: int, full: int) -> str:
+    """Values as bars between their own lowest and highest; padded in front as long as there are less than ``full``.
+
+    Where ``full`` values are more than ``width`` bars, each bar is the last of as many as it stands for.
+    """
+    shown = values[:: -math.ceil(full / width)][:width][::-1]
     if not shown:
         return " " * width
     low, high = min(shown), max(shown)

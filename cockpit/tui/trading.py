@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.errors import ScanStoppedError, UsageError
 from cockpit.tui.actions import Pane
+from cockpit.tui.panes.base import TRADES_ONLY
 
 if TYPE_CHECKING:
     from cockpit.commands import Commands
@@ -22,6 +23,11 @@ def commands(app: "CockpitApp") -> "Commands | None":
         app.say(STARTING)
         return None
     return app.session.commands
+
+
+def say_nothing_here(app: "CockpitApp", sentence: str) -> None:
+    """Why a key has nothing to act on; in a replay there never will be anything."""
+    app.say(TRADES_ONLY if app.settings.profile == "replay" else sentence)
 
 
 def chosen_spread(screen: "MainScreen") -> str | None:
@@ -48,7 +54,7 @@ def open_ticket(app: "CockpitApp", screen: "MainScreen") -> None:
     """A ticket for the spread under the cursor."""
     key = chosen_spread(screen)
     if key is None:
-        app.say("no spread to open here; 3 goes to the spreads, s scans")
+        say_nothing_here(app, "no spread to open here; 3 goes to the spreads, s scans")
         return
     open_key(app, key)
 
@@ -57,7 +63,7 @@ def close_ticket(app: "CockpitApp", screen: "MainScreen") -> None:
     """A ticket that closes the position under the cursor."""
     key = screen.portfolio.table.cursor if screen.active is Pane.PORTFOLIO else None
     if key is None:
-        app.say("no position to close here; 4 goes to the portfolio")
+        say_nothing_here(app, "no position to close here; 4 goes to the portfolio")
         return
     close_key(app, key)
 
@@ -88,7 +94,7 @@ def why(app: "CockpitApp", screen: "MainScreen") -> None:
     """The explanation of the name under the cursor."""
     symbol = chosen_symbol(screen)
     if symbol is None:
-        app.say("no name under the cursor; 2 goes to the candidates, s scans")
+        say_nothing_here(app, "no name under the cursor; 2 goes to the candidates, s scans")
         return
     explain(app, symbol)
 
@@ -185,7 +191,7 @@ def cancel_scan(app: "CockpitApp") -> None:
         return
     progress = app.session.boards.scan.get("scan")
     if progress is None or progress.finished_at is not None:
-        app.say("no scan is running; s starts one")
+        say_nothing_here(app, "no scan is running; s starts one")
         return
     known.cancel_scan()
     app.say(f"scan stopped after {progress.done} of {progress.total or '?'} names; what was found stays")

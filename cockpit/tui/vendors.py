@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cockpit.tui.trading import commands
+from cockpit.tui.trading import commands, say_nothing_here
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ def chosen_vendor(app: CockpitApp, screen: MainScreen) -> str | None:
     """The vendor under the mark; a word on the screen where there is none."""
     vendor = screen.health.vendor
     if vendor is None:
-        app.say("no vendor has reported yet; 5 goes to the health")
+        say_nothing_here(app, "no vendor has reported yet; 5 goes to the health")
     return vendor
 
 

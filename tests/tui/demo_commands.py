@@ -239,6 +239,10 @@ class DemoCommands(Commands):
     async def change_replay_speed(self, steps: int) -> None:
         self.asked.append(f"speed {steps:+d}")
 
+    async def restart_strategies(self, symbol: str) -> str:
+        self.asked.append(f"restart {symbol}")
+        return f"started again: sma_cross on {symbol}"
+
     async def next_session(self) -> datetime:
         if isinstance(self.clock, StillClock):
             self.clock.instant = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)

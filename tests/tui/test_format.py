@@ -76,9 +76,16 @@ def test_points_stand_below_each_other(values: list[float]) -> None:
     assert len(ends) == 1
 
 
-@given(st.lists(numbers, max_size=40), st.integers(1, 20))
-def test_a_spark_fills_its_cells(values: list[float], width: int) -> None:
-    assert len(spark(tuple(values), width)) == width
+@given(st.lists(numbers, max_size=40), st.integers(1, 20), st.integers(1, 40))
+def test_a_spark_fills_its_cells(values: list[float], width: int, full: int) -> None:
+    assert len(spark(tuple(values), width, full)) == width
+
+
+def test_a_short_spark_tells_of_the_whole_span() -> None:
+    rise = tuple(float(at) for at in range(30))
+    assert spark(rise, 30, 30) == "▁▁▁▁▂▂▂▂▃▃▃▄▄▄▄▅▅▅▅▆▆▆▇▇▇▇████"
+    assert spark(rise, 8, 30) == "▁▂▃▄▅▆▇█"
+    assert spark(rise[:9], 8, 30) == "     ▁▅█"
 
 
 @given(st.floats(0, 3), st.integers(1, 20))

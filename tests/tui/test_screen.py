@@ -299,6 +299,8 @@ async def test_a_replay_says_that_it_holds_trades_only(screen: Screen) -> None:
         shown = picture(app)
         assert shown.count("a recording holds trades only") == 3
         assert "s scan" not in shown
+        await pilot.press("o", "c", "e", "x", "p")
+        assert told(app).count("a recording holds trades only") == 5
 
 
 async def test_a_replay_is_paused_moved_and_hurried_by_keys(session: DemoSession, screen: Screen) -> None:

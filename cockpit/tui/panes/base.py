@@ -27,7 +27,7 @@ V = TypeVar("V")
 
 STARTING = "starting the market…"
 TRADES_ONLY = "a recording holds trades only: no earnings, no options"
-"""Why the panes about options stay empty in a replay."""
+"""Why the panes about options stay empty in a replay, and their keys do nothing."""
 
 
 class PaneView(Vertical):

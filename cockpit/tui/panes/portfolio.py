@@ -133,7 +133,7 @@ class PortfolioPane(TablePane[str, "Position"]):
 
     def _below_rows(self, position: Position | None, width: int, room: int) -> Sequence[Line]:
         account = self.account()
-        if account is None or self.session is None:
+        if account is None or self.session is None or self._replay:
             return ()
         from cockpit.tui.panes.book_lines import book_lines
 

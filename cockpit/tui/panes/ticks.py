@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _POINT = 5
 _CLOSES = 30
+"""Closes of two seconds that make the minute."""
 _SIDES = 26
 
 
@@ -52,6 +53,10 @@ def _volume(ticker: Ticker, moment: Moment) -> Run:
     return number_run(compact(ticker.quote_volume))
 
 
+def _minute(cells: int) -> Callable[[Ticker, Moment], Run]:
+    return lambda ticker, moment: (spark(ticker.spark, cells, _CLOSES), Ink.ACCENT)
+
+
 def _lost(ticker: Ticker, moment: Moment) -> Run:
     """Trades that are missing; where none is, how many came later over REST."""
     if ticker.gaps:
@@ -69,10 +74,10 @@ _COLUMNS: tuple[Column[Ticker], ...] = (
         "tps", "tr/s", 5, lambda t, m: (f"{t.trades_per_second:.1f}", Ink.TEXT), lambda t: t.trades_per_second, rank=4
     ),
     Column("vol", "24h vol", 7, _volume, as_float(lambda t: t.quote_volume), rank=6),
-    Column("spark", "60 s", 8, lambda t, m: (spark(t.spark, 8), Ink.ACCENT), rank=5),
+    Column("spark", "60 s", 8, _minute(8), rank=5),
     Column("age", "age", 4, lambda t, m: number_run(age(_age(t, m)), Ink.MUTED), lambda t: t.received_at, rank=7),
     Column("gaps", "lost", 5, _lost, lambda t: t.gaps, rank=10),
-    Column("minute", "60 s", _CLOSES, lambda t, m: (spark(t.spark, _CLOSES), Ink.ACCENT), rank=11, instead=("spark",)),
+    Column("minute", "60 s", _CLOSES, _minute(_CLOSES), rank=11, instead=("spark",)),
 )
 
 
