@@ -66,11 +66,13 @@ def close_time(day: date) -> time:
     return EARLY_CLOSE if is_early_close(day) else CLOSE
 
 
+@lru_cache(maxsize=1024)
 def opens_at(day: date) -> datetime:
     """The instant at which a session opens, UTC."""
     return datetime.combine(day, OPEN, NEW_YORK).astimezone(UTC)
 
 
+@lru_cache(maxsize=1024)
 def closes_at(day: date) -> datetime:
     """The instant at which a session closes, UTC: also when options expiring that day stop trading."""
     return datetime.combine(day, close_time(day), NEW_YORK).astimezone(UTC)

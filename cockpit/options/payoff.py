@@ -52,23 +52,25 @@ class Payoff:
     commission: float = 0.0
     multiplier: int = 100
     segments: tuple[Segment, ...] = field(init=False, repr=False, compare=False)
+    max_profit: float = field(init=False, repr=False, compare=False)
+    """The best result; ``inf`` where it grows with the price."""
+    max_loss: float = field(init=False, repr=False, compare=False)
+    """The worst result as a positive number; ``inf`` where it grows with the price, 0 where nothing can be lost."""
+    profit_intervals: tuple[tuple[float, float], ...] = field(init=False, repr=False, compare=False)
+    """Open price intervals in which the result is strictly positive, rising and merged."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "segments", tuple(self._pieces()))
+        segments = tuple(self._pieces())
+        corners = [segment.at(segment.low) for segment in segments]
+        end = segments[-1].slope
+        object.__setattr__(self, "segments", segments)
+        object.__setattr__(self, "max_profit", inf if end > 0.0 else max(corners))
+        object.__setattr__(self, "max_loss", inf if end < 0.0 else max(-min(corners), 0.0))
+        object.__setattr__(self, "profit_intervals", tuple(_profits(segments)))
 
     def at(self, price: float) -> float:
         """Dollars at a price at expiry."""
         return next((one for one in self.segments if price < one.high), self.segments[-1]).at(price)
-
-    @property
-    def max_profit(self) -> float:
-        """The best result; ``inf`` where it grows with the price."""
-        return inf if self.segments[-1].slope > 0.0 else max(self._corners())
-
-    @property
-    def max_loss(self) -> float:
-        """The worst result as a positive number; ``inf`` where it grows with the price, 0 where nothing can be lost."""
-        return inf if self.segments[-1].slope < 0.0 else max(-min(self._corners()), 0.0)
 
     @property
     def reward_risk(self) -> float | None:
@@ -90,23 +92,10 @@ class Payoff:
                 found.append(after.low)
         return tuple(sorted(found))
 
-    def profit_intervals(self) -> tuple[tuple[float, float], ...]:
-        """Open price intervals in which the result is strictly positive, rising and merged."""
-        merged: list[tuple[float, float]] = []
-        for segment in self.segments:
-            interval = _positive(segment)
-            if interval is None:
-                continue
-            if merged and merged[-1][1] == interval[0]:
-                merged[-1] = merged[-1][0], interval[1]
-            else:
-                merged.append(interval)
-        return tuple(merged)
-
     def probability_of_profit(self, forward: float, variance: float) -> float:
         """P(result > 0) where the price at expiry is lognormal with this mean and total log variance."""
         return sum(
-            _below(high, forward, variance) - _below(low, forward, variance) for low, high in self.profit_intervals()
+            _below(high, forward, variance) - _below(low, forward, variance) for low, high in self.profit_intervals
         )
 
     def expected_value(self, forward: float, variance: float) -> float:
@@ -141,9 +130,6 @@ class Payoff:
                 float(self.multiplier * slope),
             )
 
-    def _corners(self) -> tuple[float, ...]:
-        return tuple(segment.at(segment.low) for segment in self.segments)
-
 
 def total_greeks(legs: Sequence[tuple[int, Greeks | None]], multiplier: int = 100) -> Greeks | None:
     """Greeks of one unit of a structure in dollars; one unknown figure makes its sum unknown, never zero."""
@@ -165,6 +151,19 @@ def total_greeks(legs: Sequence[tuple[int, Greeks | None]], multiplier: int = 10
 
 def _finite(segment: Segment) -> float:
     return segment.low if segment.high == inf else segment.high
+
+
+def _profits(segments: Sequence[Segment]) -> list[tuple[float, float]]:
+    merged: list[tuple[float, float]] = []
+    for segment in segments:
+        interval = _positive(segment)
+        if interval is None:
+            continue
+        if merged and merged[-1][1] == interval[0]:
+            merged[-1] = merged[-1][0], interval[1]
+        else:
+            merged.append(interval)
+    return merged
 
 
 def _positive(segment: Segment) -> tuple[float, float] | None:

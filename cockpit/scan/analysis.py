@@ -195,7 +195,7 @@ def _doubts(
 ) -> Iterator[str]:
     if report.timing is Timing.UNKNOWN:
         yield "no timing"
-    if any(any(map(crossed, chain.quotes)) for chain in held):
+    if any(crossed(quote) for chain in held for quote in chain.quotes):
         yield "crossed quotes"
     if any(chain.duplicates for chain in held):
         yield "duplicate strikes"

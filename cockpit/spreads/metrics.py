@@ -47,7 +47,7 @@ def pop_by_history(payoff: Payoff, price: float, reactions: Sequence[Reaction]) 
     moves = [side * one.close_move for one in reactions for side in (1, -1)]
     if not moves:
         return None
-    profits = sum(payoff.at(price * (1.0 + move)) > 0.0 for move in moves)
+    profits = sum(low < price * (1.0 + move) < high for move in moves for low, high in payoff.profit_intervals)
     return (profits + 0.5) / (len(moves) + 1.0)
 
 
