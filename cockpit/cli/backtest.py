@@ -130,14 +130,11 @@ def _is_parameter(key: str) -> bool:
 async def _decider(settings: "Settings", name: str, parameters: Mapping[str, object]) -> "AsyncIterator[Decider]":
     """The strategy of that name, ready for its first bar; a user's own in a process of its own."""
     from cockpit.paths import user_strategies
-    from cockpit.strategies.jail import jailed
-    from cockpit.strategies.loading import find_strategy, load_strategy
+    from cockpit.strategies.deciding import deciding, rules_of
+    from cockpit.strategies.loading import find_strategy
 
     file = find_strategy(name, user_strategies(settings.strategies.folder))
-    if file is None:
-        yield load_strategy(name, None, parameters)
-        return
-    async with jailed(name, file, parameters) as strategy:
+    async with deciding(name, file, parameters, rules_of(settings.strategies)) as strategy:
         yield strategy
 
 

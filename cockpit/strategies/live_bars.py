@@ -12,7 +12,7 @@ class ClosedBar(NamedTuple):
 
     Attributes:
         last_id: of its trades.
-        whole: no trade of it, nor between it and the bar before, is missing; a venue's ids have no holes, so that a
+        whole: no trade of it, nor between it and those around it, is missing; a venue's ids have no holes, so that a
             bar tells by itself. One that is not is to be read from what is stored, once its trades are there.
     """
 
@@ -45,7 +45,8 @@ class LiveBars:
         except StorageError:  # finer than a bar can tell: the bar that lacks it is not whole, as is one that it closes
             counted, bar = False, None
         if bar is not None:
-            whole = self._count == self._last_id - self._first_id + 1 and self._first_id - 1 == self._before
+            joins = self._first_id - 1 == self._before and trade.trade_id == self._last_id + 1
+            whole = joins and self._count == self._last_id - self._first_id + 1
             closed = ClosedBar(bar, self._last_id, whole)
             self._before = self._last_id
         if open_ms > self._open_ms:

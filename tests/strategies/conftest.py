@@ -1,15 +1,8 @@
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from cockpit.paths import Paths
 from tests.strategies.session import Market
-
-
-@pytest.fixture
-def paths(tmp_path: Path) -> Paths:
-    return Paths(tmp_path / "data", tmp_path / "state")
 
 
 @pytest.fixture

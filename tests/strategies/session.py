@@ -98,9 +98,10 @@ async def session(
     *lines: str,
     folder: Path | None = None,
     resumes: bool = True,
+    connected: bool = True,
     **settings: object,
 ) -> AsyncIterator[Session]:
-    """A session of the database with these strategies, on this market; its stream is connected."""
+    """A session of the database with these strategies, on this market; its stream is connected unless told not to."""
     clock = SystemClock()
     own = StrategySettings.model_validate({"folder": str(folder or paths.data), "run": lines, **settings})
     async with HttpClient(clock) as http, open_database(paths, wait=5.0) as database:
@@ -132,7 +133,8 @@ async def session(
         await runner.load()
         tasks = [asyncio.create_task(work()) for work in (recorder.run, runner.run, feed.run)]
         open_before = market.venue.connections
-        await until(lambda: market.venue.connections > open_before and market.venue.open_connections > 0)
+        if connected:
+            await until(lambda: market.venue.connections > open_before and market.venue.open_connections > 0)
         at_work = {f"strategy {' '.join(line.split()[:3])}" for line in lines}
         await until(lambda: at_work <= {task.get_name().removeprefix("cockpit:") for task in asyncio.all_tasks()})
         try:

@@ -1,5 +1,6 @@
 """Strategies at work: told of every closed bar once, filled at the touch, and found again as they were left."""
 
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -248,3 +249,30 @@ async def test_a_signal_gives_way_to_that_of_a_later_bar(paths: Paths, market: M
         await market.quote(90, 91)
         assert one.standing().side == "flat"
     assert rows(paths, OUTCOMES) == [(1.0, "lapsed"), (0.0, "kept")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux confines a process so far")
+async def test_every_abuse_has_a_line_in_the_audit_and_the_others_work_on(
+    paths: Paths, market: Market, tmp_path: Path
+) -> None:
+    abuses = {
+        "eats": ("self.kept = bytearray(1 << 32)", "MemoryError"),
+        "calls": ("import socket; socket.socket()", "it reached for the network"),
+        "forks": ("import os; os.fork()", "it started another process"),
+        "ends": ("import os; os._exit(3)", "ended its own process (exit code 3)"),
+        "shouts": ("while True: print('x' * 9999)", "printed more than 64 KB at once"),
+    }
+    folder = tmp_path / "own"
+    for name, (code, _) in abuses.items():
+        strategy_file(folder, code, name=name)
+    lines = [f"{name} {SYMBOL} 1m" for name in abuses]
+    async with session(paths, market, RISES, *lines, folder=folder) as one:
+        await market.closes(100, 99, 98)
+        for line in lines:
+            await until(lambda line=line: one.standing(line).state is State.DOWN)  # type: ignore[misc]
+        await bought(one)
+    audit = rows(paths, "SELECT label, sentence FROM strategies_audit WHERE event = 'stopped'")
+    stopped = {str(label): str(sentence) for label, sentence in audit}
+    assert set(stopped) == set(lines)
+    for name, (_, words) in abuses.items():
+        assert words in stopped[f"{name} {SYMBOL} 1m"]
