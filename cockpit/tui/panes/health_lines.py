@@ -16,7 +16,7 @@ from cockpit.health.status import (
     Window,
 )
 from cockpit.health.wording import reset_clock
-from cockpit.tui.format import age, compact, data_size, duration, fixed, meter, signed, since
+from cockpit.tui.format import age, compact, data_size, duration, meter, signed, since
 from cockpit.tui.inks import Ink, Run
 from cockpit.tui.panes.alert_lines import alert_lines
 from cockpit.tui.widgets.bars import Part, words
@@ -103,8 +103,10 @@ def loud(count: int) -> Ink:
 
 
 def milliseconds(value: float | None) -> str:
-    """``112ms``."""
-    return "?" if value is None else f"{fixed(value, 0)}ms"
+    """``112ms``, and from a second on ``1.9s``."""
+    if value is None:
+        return "?"
+    return f"{value:.0f}ms" if value < 999.5 else f"{value / 1000.0:,.1f}s"
 
 
 def _share(ratio: float | None) -> str:
