@@ -4,7 +4,8 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Iterable
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from cockpit.boards import Boards
@@ -39,6 +40,8 @@ from cockpit.storage.portfolio import Ending, FillRecord, LegFill, Opening, Port
 
 log = logging.getLogger(__name__)
 
+SAME_REPORT = timedelta(days=45)
+"""Within so many days of the day that was thought, a coming report is the same one; a quarter has twice as many."""
 _SAVE_SECONDS = 30.0
 
 
@@ -183,6 +186,27 @@ class Broker:
             if price is not None:
                 settled.append(await whole(self._settle(position, price)))
         return settled
+
+    async def follow_reports(self) -> None:
+        """Take over the day of a report that the calendar has moved since, as the scans on the boards know it.
+
+        What is more than half a quarter away is the next report, not the same one on another day.
+        """
+        if self._store.read_only:
+            return
+        for position in list(self._book.positions.values()):
+            known = self._boards.candidates.get(position.symbol)
+            if known is None or known.problem is not None or known.scanned_at <= position.opened_at:
+                continue
+            before, day = position.report_date, known.report_date
+            if before is None or before == day or abs(day - before) > SAME_REPORT:
+                continue
+            log.info("the report of %s moves from %s to %s", position.symbol, before, day)
+            async with self._turn:
+                await self._store.move_report(position.position_id, day)
+                if (held := self._book.positions.get(position.position_id)) is not None:
+                    self._book = self._book.with_position(replace(held, report_date=day))
+                    self._publish()
 
     def apply_marks(self, positions: Iterable[Position]) -> None:
         """Show positions at new marks; one that is not open any more is left out."""

@@ -59,9 +59,10 @@ class Marker:
                 continue
 
     async def mark(self) -> None:
-        """One round: settle, mark, and count the day."""
+        """One round: settle, follow the calendar, mark, and count the day."""
         await self._broker.refresh()
         await self._broker.settle_expired()
+        await self._broker.follow_reports()
         positions = list(self._boards.positions.values())
         now = self._clock.now()
         wanted = sorted({(p.symbol, p.expiry) for p in positions if now < closes_at(p.expiry)})

@@ -7,6 +7,7 @@ a while where they could not be had. The volatility comes from chains that the m
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from cockpit.clock import Clock
@@ -16,7 +17,7 @@ from cockpit.options.chain import OptionChain
 from cockpit.options.smile import Smile
 from cockpit.portfolio.aftermath import Move, days_needed, move_on, reaction_over
 from cockpit.portfolio.position import Position
-from cockpit.portfolio.trade import Passage, Trade, settled_from
+from cockpit.portfolio.trade import Passage, Trade
 from cockpit.providers.ports import OptionVenue
 from cockpit.scan.earnings import Timing
 from cockpit.storage.database import Database
@@ -30,6 +31,8 @@ GIVEN_UP_AFTER = timedelta(days=30)
 """After the report: bars that have not come by then do not come."""
 
 _Report = tuple[str, date, Timing]
+_Held = tuple[str, date]
+"""A position with the day of its report, which the calendar may move."""
 
 
 class Outcomes:
@@ -42,8 +45,8 @@ class Outcomes:
         self._clock = clock
         self._every = every
         self._due = asyncio.Event()
-        self._unlooked: dict[str, Trade | None] = {}
-        self._early: set[str] = set()
+        self._unlooked: dict[_Held, Trade | None] = {}
+        self._early: set[_Held] = set()
 
     def soon(self) -> None:
         """Look at what is missing now: time has moved."""
@@ -97,26 +100,29 @@ class Outcomes:
         quoted_at = max((quote.quoted_at for quote in chain.quotes if quote.quoted_at is not None), default=None)
         if (quoted_at or chain.fetched_at) < opens_at(state.day):
             return
-        trade = await self._unlooked_at(position.position_id)
-        settled = None if trade is None or trade.entry is None else settled_from(trade.entry)
-        if trade is None or settled is None or trade.passage(now) is not Passage.THROUGH:
+        held = position.position_id, position.report_date
+        trade = await self._unlooked_trade(held)
+        priced, settled = (None, None) if trade is None else (trade.priced_from, trade.settled_from)
+        if trade is None or priced is None or settled is None or trade.passage(now) is not Passage.THROUGH:
             return
         early = now < settled
         volatility = smile.at_the_money() if smile is not None else None
-        if volatility is None or (early and trade.position_id in self._early):
+        if volatility is None or (early and held in self._early):
             return
-        await self._rows.keep_volatility(trade, volatility, now, settled)
+        await self._rows.keep_volatility(trade, volatility, now, priced, settled)
         if early:
-            self._early.add(trade.position_id)
+            self._early.add(held)
         else:
-            self._unlooked[trade.position_id] = None
+            self._unlooked[held] = None
 
-    async def _unlooked_at(self, position_id: str) -> Trade | None:
+    async def _unlooked_trade(self, held: _Held) -> Trade | None:
         """The trade whose volatility after the report is still wanted. It is read once, since it does not change."""
-        if position_id not in self._unlooked:
+        if held not in self._unlooked:
+            position_id, report_date = held
             trade = await self._rows.trade(position_id)
-            self._unlooked[position_id] = trade if trade is not None and _is_unlooked(trade) else None
-        return self._unlooked[position_id]
+            trade = None if trade is None else replace(trade, report_date=report_date)
+            self._unlooked[held] = trade if trade is not None and _is_unlooked(trade) else None
+        return self._unlooked[held]
 
     async def _move(self, report: _Report) -> Move | str:
         symbol, day, timing = report
@@ -130,7 +136,7 @@ class Outcomes:
 
 def _is_unlooked(trade: Trade) -> bool:
     """True while a look into a settled market may still be wanted."""
-    settled = None if trade.entry is None else settled_from(trade.entry)
+    settled = trade.settled_from
     looked_at = None if trade.outcome is None else trade.outcome.iv_at
     return settled is not None and (looked_at is None or looked_at < settled)
 
@@ -138,10 +144,10 @@ def _is_unlooked(trade: Trade) -> bool:
 def _report_due(trade: Trade, now: datetime) -> _Report | None:
     """The report whose move is to be asked for now; None where it is too early, not again yet, or of no concern."""
     entry = trade.entry
-    if entry is None or entry.report_date is None or trade.passage(now) is not Passage.THROUGH:
+    if entry is None or trade.report_date is None or trade.passage(now) is not Passage.THROUGH:
         return None
-    over = reaction_over(entry.report_date, entry.timing)
+    over = reaction_over(trade.report_date, entry.timing)
     tried = None if trade.outcome is None else trade.outcome.tried_at
     if now < over or (tried is not None and not over + GIVEN_UP_AFTER > now >= tried + AGAIN_AFTER):
         return None
-    return trade.symbol, entry.report_date, entry.timing
+    return trade.symbol, trade.report_date, entry.timing

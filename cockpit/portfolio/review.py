@@ -94,11 +94,11 @@ def move_missing(trade: Trade, now: datetime) -> str:
     if entry is None:
         return _NOT_KEPT
     passage = trade.passage(now)
-    if passage is not Passage.THROUGH or entry.report_date is None:
+    if passage is not Passage.THROUGH or trade.report_date is None:
         return _PASSAGE[passage]
     if trade.outcome is not None and trade.outcome.problem:
         return trade.outcome.problem
-    over = reaction_over(entry.report_date, entry.timing)
+    over = reaction_over(trade.report_date, entry.timing)
     return f"final after {_clock(over)}" if now < over else "not asked for yet"
 
 
@@ -146,7 +146,7 @@ def _expected(trade: Trade) -> list[Row]:
     if entry is None:
         return [Row("entry", UNKNOWN, _NOT_KEPT)]
     return [
-        Row("report", _report(entry), "" if entry.timing is not Timing.UNKNOWN else "at an unknown hour"),
+        Row("report", _report(entry), _report_note(trade, entry)),
         Row("implied move", percent(entry.implied_move), _bounds(entry)),
         Row("of the report alone", percent(entry.event_move)),
         Row("implied over past moves", number(entry.vrp), _premium(entry)),
@@ -203,6 +203,13 @@ def _report(entry: Entry) -> str:
     if entry.report_date is None:
         return UNKNOWN
     return f"{entry.report_date:%a %d %b %Y} {'' if entry.timing is Timing.UNKNOWN else entry.timing.value}".rstrip()
+
+
+def _report_note(trade: Trade, entry: Entry) -> str:
+    words = ["at an unknown hour"] if entry.timing is Timing.UNKNOWN else []
+    if trade.report_date is not None and trade.report_date != entry.report_date:
+        words.append(f"moved to {trade.report_date:%a %d %b} since")
+    return ", ".join(words)
 
 
 def _bounds(entry: Entry) -> str:

@@ -80,7 +80,11 @@ def _expected(card: Scorecard) -> list[Row]:
     return [
         Row("probability of profit", percent(pop.expected), f"mean at entry; {_n(pop.won.trades)}"),
         Row("won of these", percent(pop.won.value), _of(pop.won)),
-        Row("expected profit", money(value.expected, signed=True), f"a contract, mean; {_n(value.realised.trades)}"),
+        Row(
+            "expected profit",
+            money(value.expected, signed=True),
+            f"a contract held to expiry, mean; {_n(value.realised.trades)}",
+        ),
         Row("realised of these", f"{money(value.realised.value, signed=True)}{error}", "a contract"),
         Row("implied move", percent(move.implied), f"mean at entry; {_n(move.trades)}{event}"),
         Row("realised move", percent(move.realised), "mean size, close to close over the report"),

@@ -107,6 +107,7 @@ class Trade:
         fees: dollars paid so far, both ways.
         realised: dollars after all fees; None while open.
         reason: ``closed`` or ``expired``; None while open.
+        report_date: as the calendar last said while the trade was open; ``entry`` has the one of the opening.
         note: of the settlement.
         entry, exit, outcome: None where nothing was kept, as for positions older than the scorecard.
     """
@@ -131,10 +132,24 @@ class Trade:
     entry: Entry | None = None
     exit: Exit | None = None
     outcome: Outcome | None = None
+    report_date: date | None = None
+
+    @property
+    def settled_from(self) -> datetime | None:
+        """When quotes and volatilities of that session have found their level, UTC; None without a report."""
+        if self.entry is None or self.report_date is None:
+            return None
+        return morning_after(self.report_date, self.entry.timing)
+
+    @property
+    def priced_from(self) -> datetime | None:
+        """The open of the first session that surely knows the report, UTC; None without a report."""
+        settled = self.settled_from
+        return None if settled is None else settled - SETTLED_AFTER
 
     def passage(self, now: datetime) -> Passage:
         """Whether the trade has been through its report. One that was out when the trade was opened is none of it."""
-        priced = None if self.entry is None else priced_from(self.entry)
+        priced = self.priced_from
         if priced is None or priced <= self.opened_at:
             return Passage.UNKNOWN
         end = self.ended_at or min(closes_at(self.expiry), now)
@@ -150,8 +165,13 @@ class Trade:
     @property
     def after(self) -> tuple[float, datetime] | None:
         """The expiry's at-the-money volatility after the report with its time: of a look, or else of the exit."""
-        if self.outcome is not None and self.outcome.atm_iv is not None and self.outcome.iv_at is not None:
-            return self.outcome.atm_iv, self.outcome.iv_at
+        priced = self.priced_from
+        if priced is None:
+            return None
+        seen = self.outcome
+        # What was seen before the calendar moved the report is no look after it.
+        if seen is not None and seen.atm_iv is not None and seen.iv_at is not None and seen.iv_at >= priced:
+            return seen.atm_iv, seen.iv_at
         if self.exit is None or self.exit.atm_iv is None or self.closed_at is None:
             return None
         return (self.exit.atm_iv, self.closed_at) if self.passage(self.closed_at) is Passage.THROUGH else None
@@ -163,17 +183,6 @@ class Trade:
             return self.reason
         passage = self.passage(self.closed_at)
         return "closed" if passage is Passage.UNKNOWN else f"closed {passage.value}"
-
-
-def priced_from(entry: Entry) -> datetime | None:
-    """The open of the first session that surely knows the report, UTC; None without a report."""
-    settled = settled_from(entry)
-    return None if settled is None else settled - SETTLED_AFTER
-
-
-def settled_from(entry: Entry) -> datetime | None:
-    """When quotes and volatilities of that session have found their level, UTC; None without a report."""
-    return None if entry.report_date is None else morning_after(entry.report_date, entry.timing)
 
 
 def entry_of(ticket: Ticket, candidate: Candidate | None) -> Entry:

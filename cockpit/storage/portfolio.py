@@ -233,6 +233,14 @@ class PortfolioStore:
                 await keep_exit(connection, number, ending.exit)
             return await _closed(connection, number)
 
+    async def move_report(self, position_id: str, report_date: date) -> None:
+        """The report of an open position's name comes on another day than was thought."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE portfolio_positions SET report_date = ? WHERE position = ? AND closed_at IS NULL",
+                (report_date.isoformat(), _number(position_id)),
+            )
+
     async def history(self) -> list[ClosedPosition]:
         """Closed positions, newest first."""
         async with self._database.read() as connection:

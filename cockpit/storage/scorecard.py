@@ -20,7 +20,7 @@ _TRADES = (
     "SELECT p.position, p.spread_id, p.symbol, p.kind, p.expiry, p.contracts, p.credit_e4, p.max_loss_e4, "
     "p.fees_e4 + coalesce(p.closing_fees_e4, 0), p.opened_at, p.closed_at, p.reason, p.debit_e4, p.realised_e4, "
     "(SELECT note FROM portfolio_executions WHERE position = p.position AND action <> 'open'), "
-    "(SELECT fill_model FROM portfolio_executions WHERE position = p.position AND action = 'open') "
+    "(SELECT fill_model FROM portfolio_executions WHERE position = p.position AND action = 'open'), p.report_date "
     "FROM portfolio_positions AS p"
 )
 _ENTRIES = (
@@ -130,17 +130,21 @@ class TradeRows:
                 [(_number(trade), problem, stamp(at)) for trade in trades],
             )
 
-    async def keep_volatility(self, trade: Trade, atm_iv: float, at: datetime, settled: datetime) -> None:
+    async def keep_volatility(
+        self, trade: Trade, atm_iv: float, at: datetime, priced: datetime, settled: datetime
+    ) -> None:
         """Keep the volatility of the first look after the report.
 
-        A later one changes nothing, but where the first was before ``settled`` and this one is after it on that day.
+        A later one changes nothing, but where the first was before ``settled`` and this one is after it on that day,
+        or where the report has moved, so that the first was before ``priced``, its first session.
         """
         async with self._database.write() as connection:
             await connection.execute(
                 "INSERT INTO portfolio_outcomes (position, atm_iv, iv_at) VALUES (?, ?, ?) "
                 "ON CONFLICT (position) DO UPDATE SET atm_iv = excluded.atm_iv, iv_at = excluded.iv_at "
-                "WHERE atm_iv IS NULL OR (iv_at < ? AND excluded.iv_at >= ? AND date(iv_at) = date(excluded.iv_at))",
-                (_number(trade), atm_iv, stamp(at), stamp(settled), stamp(settled)),
+                "WHERE atm_iv IS NULL OR iv_at < ? "
+                "OR (iv_at < ? AND excluded.iv_at >= ? AND date(iv_at) = date(excluded.iv_at))",
+                (_number(trade), atm_iv, stamp(at), stamp(priced), stamp(settled), stamp(settled)),
             )
 
     async def _trades(self, where: str, parameters: Sequence[object] = ()) -> list[Trade]:
@@ -187,6 +191,7 @@ def _trade(row: Row, legs: Sequence[Row], entry: Row | None, end: Row | None, ou
         opened_at=datetime.fromisoformat(row[9]),
         legs=tuple(OptionLeg(leg[3] // contracts, Right(leg[1]), strike(leg[2])) for leg in legs),
         fill_model=row[15],
+        report_date=_day(row[16]),
         closed_at=_instant(row[10]),
         reason=row[11],
         debit=_dollars(row[12]),

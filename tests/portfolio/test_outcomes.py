@@ -374,6 +374,47 @@ async def test_an_early_look_stands_where_that_day_had_no_other(followed: Follow
     assert (await followed.trade()).after == first is not None
 
 
+async def test_a_report_that_the_calendar_moves_is_judged_on_its_new_day(followed: Followed) -> None:
+    """Thought to come on Tuesday, it comes on Wednesday after the close: the reaction is Friday's, after a holiday."""
+    await followed.open()
+    boards = followed.desk.boards
+    followed.at(OPEN_AFTER)
+    await followed.desk.marker.mark()
+    early = (await followed.trade()).after
+    assert early is not None
+    moved = replace(candidate(report=date(2026, 11, 25)), scanned_at=OPEN_AFTER)
+    for doubtful in (
+        replace(moved, scanned_at=MORNING),
+        replace(moved, problem="no coming report is known"),
+        replace(moved, report_date=date(2027, 2, 24)),
+    ):
+        boards.candidates.put(SYMBOL, doubtful)
+        await followed.desk.marker.mark()
+        assert (await followed.trade()).report_date == REPORT
+    boards.candidates.put(SYMBOL, moved)
+    await followed.desk.marker.mark()
+    held = boards.positions.get("P1")
+    assert held is not None
+    assert held.report_date == date(2026, 11, 25)
+    trade = await followed.trade()
+    assert trade.entry is not None
+    assert (trade.report_date, trade.entry.report_date) == (date(2026, 11, 25), REPORT)
+    assert trade.after is None, "what was seen before the report is no look after it"
+    followed.at(OVER)
+    await followed.outcomes.collect()
+    assert followed.venue.requests == []
+    followed.at(datetime(2026, 11, 27, 15, 30, tzinfo=UTC))
+    await followed.desk.marker.mark()
+    after = (await followed.trade()).after
+    assert after is not None
+    assert after[1] == datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
+    followed.at(closes_at(EXPIRY) + timedelta(hours=1))
+    await followed.outcomes.collect()
+    outcome = (await followed.trade()).outcome
+    assert outcome is not None
+    assert (outcome.base_day, outcome.reaction_day) == (date(2026, 11, 25), date(2026, 11, 27))
+
+
 async def _mark_anew(followed: Followed, spot: float) -> None:
     """Mark as after a restart."""
     followed.desk.venue.spot = spot

@@ -148,6 +148,6 @@ def test_what_is_missing_says_why(one: Trade, now: datetime, move: str, volatili
 
 
 def test_an_unknown_hour_is_told_where_the_move_is() -> None:
-    found = rows(trade(entry=replace(ENTRY, timing=Timing.UNKNOWN, report_date=date(2026, 11, 24))))
-    assert found["report"] == ("Tue 24 Nov 2026", "at an unknown hour")
+    found = rows(trade(entry=replace(ENTRY, timing=Timing.UNKNOWN), report_date=date(2026, 11, 25)))
+    assert found["report"] == ("Tue 24 Nov 2026", "at an unknown hour, moved to Wed 25 Nov since")
     assert found["move to the close"][1].endswith("the larger of two sessions")

@@ -131,13 +131,13 @@ def test_the_volatility_of_the_exit_stands_in_for_a_look_that_nobody_took() -> N
         ({"closed_at": OPENED + timedelta(hours=5)}, Passage.BEFORE, "closed before the report"),
         ({"reason": "expired"}, Passage.THROUGH, "expired"),
         ({"entry": None}, Passage.UNKNOWN, "closed"),
-        ({"entry": replace(ENTRY, report_date=None)}, Passage.UNKNOWN, "closed"),
-        ({"entry": replace(ENTRY, report_date=OPENED.date() - timedelta(days=5))}, Passage.UNKNOWN, "closed"),
+        ({"report_date": None}, Passage.UNKNOWN, "closed"),
+        ({"report_date": OPENED.date() - timedelta(days=5)}, Passage.UNKNOWN, "closed"),
         # The report comes after the close of the expiry, and the trade was settled a week later.
         (
             {
                 "reason": "expired",
-                "entry": replace(ENTRY, report_date=EXPIRY),
+                "report_date": EXPIRY,
                 "closed_at": MORNING + timedelta(days=9),
             },
             Passage.BEFORE,

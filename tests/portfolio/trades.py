@@ -69,6 +69,7 @@ def trade(number: int = 1, realised: str | None = "15.20", **changes: Any) -> Tr
         "opened_at": OPENED,
         "legs": LEGS,
         "fill_model": "quarter",
+        "report_date": ENTRY.report_date,
         "entry": ENTRY,
     }
     if realised is not None:

@@ -201,6 +201,7 @@ class DemoCommands(Commands):
             entry=replace(ENTRY, report_date=date(2026, 11, 19)),
             exit=Exit(306.4, 0.41, Decimal("-0.09"), Decimal("-0.15")),
             outcome=Outcome(date(2026, 11, 19), date(2026, 11, 20), -0.021, -0.034, 0.41, NOW - 4 * days),
+            report_date=date(2026, 11, 19),
         )
         lost = Trade(
             *("P6", "OKTA:261120:IC:80/82/94/96", "OKTA", StructureKind.IRON_CONDOR, date(2026, 11, 20), 2),
@@ -214,6 +215,7 @@ class DemoCommands(Commands):
             *(held.position_id, held.spread_id, held.symbol, held.kind, held.expiry, held.contracts, held.credit),
             *(held.max_loss, held.fees, held.opened_at, ()),
             entry=replace(ENTRY, report_date=held.report_date),
+            report_date=held.report_date,
         )
 
     async def drop_cache(self, provider: str = "", symbol: str = "") -> int:
