@@ -17,12 +17,14 @@ from cockpit.health.wording import span_words
 from cockpit.portfolio.position import Position
 from cockpit.scan.explain import Explanation, Row, Section
 from cockpit.spreads.structure import Spread
+from cockpit.strategies.standing import Standing
 from cockpit.ticks.quote import Ticker
 from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, compact, data_size, duration, fixed, percent, price, short_fraction, signed, since
 from cockpit.tui.panes.alert_lines import figures
 from cockpit.tui.panes.health_lines import limit_text
 from cockpit.tui.panes.spread_lines import bound_words
+from cockpit.tui.panes.strategy_lines import of_symbol, strategy_section
 from cockpit.tui.widgets.columns import Moment
 
 
@@ -35,7 +37,8 @@ def detail_of(
         at, now = key or "", moment()
         match pane:
             case Pane.TICKS:
-                return ticker(tick, now) if (tick := boards.ticks.get(at)) else None
+                tick = boards.ticks.get(at)
+                return ticker(tick, now, of_symbol(boards.strategies.values(), at)) if tick else None
             case Pane.SPREADS:
                 found = (one for spreads in boards.spreads.values() for one in spreads if one.spread_id == at)
                 return spread(one, now) if (one := next(found, None)) else None
@@ -49,8 +52,8 @@ def detail_of(
     return known
 
 
-def ticker(row: Ticker, moment: Moment) -> Explanation:
-    """An exchange symbol."""
+def ticker(row: Ticker, moment: Moment, strategies: Iterable[Standing] = ()) -> Explanation:
+    """An exchange symbol, with the strategies at work on it."""
     received = None if row.received_at is None else moment.monotonic - row.received_at
     spread = None if row.bid is None or row.ask is None else row.ask - row.bid
     points = None if spread is None or not row.ask else float(spread / row.ask) * 10_000
@@ -78,6 +81,7 @@ def ticker(row: Ticker, moment: Moment) -> Explanation:
                     Row("came later over REST", str(row.backfilled)),
                 ),
             ),
+            *(strategy_section(one, moment) for one in strategies),
         ),
     )
 

@@ -24,6 +24,7 @@ from cockpit.tui.panes.portfolio import PortfolioPane
 from cockpit.tui.panes.spreads import SpreadsPane
 from cockpit.tui.panes.ticks import TicksPane
 from cockpit.tui.session import Session, UiLook
+from cockpit.tui.strategy_news import StrategyNews
 from cockpit.tui.widgets.bars import Bar, Part, product, profile_part, words
 from cockpit.tui.widgets.columns import Moment
 from cockpit.tui.widgets.live_table import LiveTable
@@ -102,6 +103,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._slow_at = float("-inf")
         self._fresh = True
         self._news: AlertNews | None = None
+        self._strategies: StrategyNews | None = None
 
     def compose(self) -> ComposeResult:
         """Header, tabs, panes, footer; laid out for this terminal from the first frame on."""
@@ -140,6 +142,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.session = session
         self.status = ""
         self._news = AlertNews(session.boards.alerts)
+        self._strategies = StrategyNews(session.boards.strategies)
         for pane in self.panes.values():
             pane.attach(session)
         self._slow_at = float("-inf")
@@ -164,6 +167,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
             moment = self._cockpit.moment().monotonic
             if self._news is not None:
                 self._tell_alerts(self._news, moment)
+            for notice in self._strategies.notices() if self._strategies is not None else ():
+                self._cockpit.say(notice, "warning")
             # Half a period of slack, so that a second never becomes two by a late timer.
             if moment - self._slow_at >= _SLOW_SECONDS - 0.5 / self._cockpit.hz:
                 self._slow_at = moment
@@ -395,6 +400,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def action_close(self) -> None:
         """Open a ticket that closes the position under the cursor."""
         trading.close_ticket(self._cockpit, self)
+
+    def action_restart(self) -> None:
+        """Start the stopped strategies of the symbol under the cursor again."""
+        trading.restart_strategies(self._cockpit, self)
 
     def action_scan(self) -> None:
         """Scan the calendar."""

@@ -113,6 +113,22 @@ def explain(app: "CockpitApp", symbol: str) -> None:
     app.perform(show())
 
 
+def restart_strategies(app: "CockpitApp", screen: "MainScreen") -> None:
+    """Start the stopped strategies of the symbol under the cursor in the ticks again, and say so."""
+    known = commands(app)
+    symbol = screen.ticks.table.cursor if screen.active is Pane.TICKS else None
+    if known is None:
+        return
+    if symbol is None:
+        say_nothing_here(app, "no symbol under the cursor; 1 goes to the ticks")
+        return
+
+    async def restart(known: "Commands" = known) -> None:
+        app.say(await known.restart_strategies(symbol))
+
+    app.perform(restart())
+
+
 def detail(app: "CockpitApp", screen: "MainScreen") -> None:
     """All that is known of the row under the cursor; what comes from the boards goes on to be told as it changes."""
     pane = screen.table_pane()

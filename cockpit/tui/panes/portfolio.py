@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cockpit.board import Cursor
     from cockpit.filtering import Field
     from cockpit.portfolio.position import Account, Position
+    from cockpit.strategies.standing import Standing
 
 
 def _age(position: Position, moment: Moment) -> float | None:
@@ -71,6 +72,10 @@ _COLUMNS: tuple[Column[Position], ...] = (
     Column("fees", "fees $", 7, lambda p, m: number_run(fixed(p.fees)), as_float(lambda p: p.fees), rank=10),
     Column("age", "age", 4, lambda p, m: number_run(age(_age(p, m)), Ink.MUTED), rank=11),
 )
+
+
+def _label(standing: Standing) -> str:
+    return standing.label
 
 
 def _legs(position: Position) -> Sequence[Mapping[str, Run]]:
@@ -133,12 +138,26 @@ class PortfolioPane(TablePane[str, "Position"]):
 
     def _below_rows(self, position: Position | None, width: int, room: int) -> Sequence[Line]:
         account = self.account()
-        if account is None or self.session is None or self._replay:
+        if self.session is None:
             return ()
-        from cockpit.tui.panes.book_lines import book_lines
+        lines = self._strategies(width)[: max(0, room - 1)]
+        if account is not None and not self._replay:
+            from cockpit.tui.panes.book_lines import book_lines
 
-        lines = book_lines(account, self.session.boards.positions.values(), width)
-        return [*([EMPTY] if position else []), *lines] if len(lines) < room else ()
+            book = book_lines(account, self.session.boards.positions.values(), width)
+            both = [*book, *([EMPTY] if lines else []), *lines]
+            lines = both if len(both) < room else lines
+        return [*([EMPTY] if position else []), *lines] if lines else ()
+
+    def _strategies(self, width: int) -> list[Line]:
+        """What strategies hold, apart from the spreads."""
+        if self.session is None or not len(self.session.boards.strategies):
+            return []
+        from cockpit.tui.panes.strategy_lines import strategy_lines
+
+        holding = sorted((one for one in self.session.boards.strategies.values() if one.fills), key=_label)
+        head = Line(((" strategies, on paper beside the book", Ink.MUTED),))
+        return [head, *strategy_lines(holding, self.moment(), width, symbols=True)] if holding else []
 
     def count(self) -> str:
         """The day's result, or else how many positions there are."""

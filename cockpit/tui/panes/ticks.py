@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cockpit.tui.actions import Pane
@@ -12,6 +12,7 @@ from cockpit.tui.panes.base import TablePane, drained
 from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Part, words
 from cockpit.tui.widgets.columns import Column, Moment, as_float, moved_run, number_run
+from cockpit.tui.widgets.lines import EMPTY, Line
 from cockpit.tui.widgets.live_table import LiveTable
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ _POINT = 5
 _CLOSES = 30
 """Closes of two seconds that make the minute."""
 _SIDES = 26
+_SYMBOL = 8
+
+
+def _by_name(ticker: Ticker) -> str:
+    return ticker.symbol
 
 
 def _age(ticker: Ticker, moment: Moment) -> float | None:
@@ -65,7 +71,6 @@ def _lost(ticker: Ticker, moment: Moment) -> Run:
 
 
 _COLUMNS: tuple[Column[Ticker], ...] = (
-    Column("symbol", "symbol", 8, lambda t, m: (t.symbol, Ink.STRONG), lambda t: t.symbol, "left", 0, descending=False),
     Column("last", "last", 12, _last, as_float(lambda t: t.last), rank=1),
     Column("chg", "chg %", 7, _change, lambda t: t.change, rank=2),
     Column("book", "bid/ask", 9, lambda t, m: number_run(tails(t.bid, t.ask)), rank=3),
@@ -85,10 +90,37 @@ class TicksPane(TablePane[str, "Ticker"]):
     """Ticks: exchange symbols with their last trade."""
 
     def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
+        symbol = Column("symbol", "symbol", _SYMBOL, self._symbol, _by_name, "left", 0, descending=False)
         super().__init__(
-            Pane.TICKS, LiveTable(_COLUMNS, sort="chg", moment=moment, age=_age, stale_seconds=stale_seconds)
+            Pane.TICKS,
+            LiveTable(
+                (symbol, *_COLUMNS),
+                sort="chg",
+                moment=moment,
+                age=_age,
+                stale_seconds=stale_seconds,
+                foot=self._below_rows,
+            ),
         )
         self._cursor: Cursor[str] | None = None
+
+    def _symbol(self, ticker: Ticker, moment: Moment) -> Run:
+        if self.session is None or not len(self.session.boards.strategies):
+            return (ticker.symbol, Ink.STRONG)
+        from cockpit.tui.panes.strategy_lines import marked, of_symbol
+
+        return marked(ticker.symbol, of_symbol(self.session.boards.strategies.values(), ticker.symbol), _SYMBOL)
+
+    def _below_rows(self, ticker: Ticker | None, width: int, room: int) -> Sequence[Line]:
+        """The strategies of the symbol under the cursor."""
+        if self.session is None or ticker is None or not len(self.session.boards.strategies):
+            return ()
+        from cockpit.tui.panes.strategy_lines import of_symbol, strategy_lines
+
+        standings = of_symbol(self.session.boards.strategies.values(), ticker.symbol)
+        if not standings or room < 2:
+            return ()
+        return [EMPTY, *strategy_lines(standings[: room - 1], self.moment(), width)]
 
     def fields(self) -> Mapping[str, Field[Ticker]]:
         """What the rows can be filtered by."""
