@@ -202,7 +202,7 @@ async def _open_services(
         health=boards.health,
         ticks=boards.ticks,
         settings=settings.strategies,
-        roster=roster(settings) if background else (),
+        roster=roster(settings) if background else None,
         resumes=market.replay is None,
     )
     await strategies.load()

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cockpit.context import Context
     from cockpit.portfolio.position import Account, ClosedPosition, Position
     from cockpit.portfolio.trade import Trade
+    from cockpit.strategies.standing import Standing
 
 _GROUPS = ("structure", "vrp", "move", "ending", "month", "name")
 
@@ -44,13 +45,15 @@ def book(context: click.Context, form: str) -> None:
             context.default_map = {context.invoked_subcommand: {"form": form}}
         return
 
-    async def work(session: "Context") -> tuple["Account | None", list["Position"]]:
+    async def work(session: "Context") -> tuple["Account | None", list["Position"], list["Standing"]]:
         await session.marker.mark()
-        return session.boards.account.get("account"), list(session.boards.positions.values())
+        boards = session.boards
+        standings = sorted(boards.strategies.values(), key=lambda standing: standing.label)
+        return boards.account.get("account"), list(boards.positions.values()), standings
 
-    account, positions = context.ensure_object(Invocation).run(work)
+    account, positions, strategies = context.ensure_object(Invocation).run(work)
     if form == "json":
-        print_json("book", account=account, positions=positions)
+        print_json("book", account=account, positions=positions, strategies=strategies)
     elif form == "csv":
         print_csv(Sheet("book", "positions", _POSITION, positions))
     else:
@@ -58,6 +61,9 @@ def book(context: click.Context, form: str) -> None:
             print_table(Sheet("book", "account", _ACCOUNT, [account]))
             print()
         print_sheet(Sheet("book", "positions", _POSITION, positions, "No open position."), form)
+        if strategies:
+            print()
+            print_table(Sheet("book", "strategies", _STRATEGY, strategies))
 
 
 @book.command("open")
@@ -261,6 +267,17 @@ _POSITION: list[Column["Position"]] = [
     Column("max_loss", "risk", lambda position: position.max_loss, _CENTS, right=True),
     Column("opened_at", "opened", lambda position: position.opened_at, clock_time),
     Column("legs", "legs", _legs),
+]
+_STRATEGY: list[Column["Standing"]] = [
+    Column("label", "strategy", lambda one: one.label),
+    Column("side", "side", lambda one: one.side),
+    Column("quantity", "quantity", lambda one: one.quantity.normalize(), "{:f}".format, right=True),
+    Column("average", "average", lambda one: one.average, "{:,.10g}".format, right=True),
+    Column("realised", "realised", lambda one: one.realised, _SIGNED, right=True),
+    Column("fees", "fees", lambda one: one.fees, _CENTS, right=True),
+    Column("signal_at", "last signal", lambda one: one.signal_at, clock_time),
+    Column("outcome", "outcome", lambda one: one.outcome),
+    Column("reason", "because", lambda one: one.message or one.reason),
 ]
 _CLOSED: list[Column["ClosedPosition"]] = [
     Column("position_id", "position", lambda closed: closed.position_id),

@@ -10,6 +10,7 @@ from cockpit.fields import CANDIDATE_FIELDS, POSITION_FIELDS, SPREAD_FIELDS, TIC
 from cockpit.filtering import Field
 from cockpit.health.status import FeedStatus, ProcessStatus, ProviderStatus, StorageStatus
 from cockpit.portfolio.position import Account, Position
+from cockpit.strategies.standing import Standing
 
 _MEGABYTE = 2**20
 _ACCOUNT = "account"
@@ -78,6 +79,9 @@ def _tables(boards: Boards, clock: Clock) -> Sequence[AlertTable]:
     def positions() -> Iterator[tuple[str, Position]]:
         return ((f"{position.symbol} {position.position_id}", position) for position in boards.positions.values())
 
+    def strategy(name: str) -> Standing | None:
+        return next((one for label, one in boards.strategies.items() if label.upper() == name), None)
+
     return (
         AlertTable("candidates", CANDIDATE_FIELDS, boards.candidates.items, boards.candidates.get),
         AlertTable("positions", {**POSITION_FIELDS, **_by_name(_position_fields(clock))}, positions),
@@ -89,6 +93,7 @@ def _tables(boards: Boards, clock: Clock) -> Sequence[AlertTable]:
             providers,
             lambda name: boards.health.get(f"provider:{name.lower()}"),
         ),
+        AlertTable("strategies", _by_name(_strategy_fields()), boards.strategies.items, strategy),
     )
 
 
@@ -108,6 +113,16 @@ def _tick_fields(clock: Clock) -> Iterator[Field[Any]]:
         return None if ticker.received_at is None else clock.monotonic() - ticker.received_at
 
     yield Field("age", float, age, "seconds since the last message")
+
+
+def _strategy_fields() -> Iterator[Field[Standing]]:
+    def pnl(one: Standing) -> float | None:
+        return None if one.pnl is None else float(one.pnl)
+
+    yield Field("strategy", str, lambda one: one.label, "strategy, symbol and timeframe", by_default=True)
+    yield Field("strategy_pnl", float, pnl, "its profit after fees, in the quote currency")
+    yield Field("strategy_side", str, lambda one: one.side, "long, short or flat")
+    yield Field("strategy_state", str, lambda one: one.state.value, "starting, up, degraded, down or off")
 
 
 def _provider_fields() -> Iterator[Field[Any]]:

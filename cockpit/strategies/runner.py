@@ -41,7 +41,7 @@ class StrategyRunner:
         health: the board of parts, with a row ``strategy:LABEL`` for each.
         ticks: where marks come from, by symbol.
         settings: stake, fee and limits.
-        roster: what is to run, checked.
+        roster: what is to run, checked; None where nothing is to, and all is to be shown.
         resumes: False where every session begins anew, as that of a recording does.
         patience: how long a strategy waits for what.
     """
@@ -56,7 +56,7 @@ class StrategyRunner:
         health: Board[str, HealthRow],
         ticks: Board[str, Ticker],
         settings: StrategySettings,
-        roster: tuple[Entry, ...],
+        roster: tuple[Entry, ...] | None,
         resumes: bool = True,
         patience: Patience | None = None,
     ) -> None:
@@ -68,7 +68,8 @@ class StrategyRunner:
         self._health = health
         self._ticks = ticks
         self._settings = settings
-        self._roster = roster
+        self._roster = roster or ()
+        self._shows_all = roster is None
         self._resumes = resumes
         self._patience = patience or Patience()
         self._work: dict[str, tuple[StrategyAtWork, asyncio.Task[None]]] = {}
@@ -79,7 +80,8 @@ class StrategyRunner:
         """Show how every run was left, for a session that runs none itself, or none yet."""
         labels = {entry.label for entry in self._roster}
         for run in await self._rows.runs():
-            if run.label not in labels and not sum(fill.quantity for fill in run.fills):
+            flat = not sum(fill.quantity for fill in run.fills)
+            if flat and run.label not in labels and not self._shows_all:
                 continue
             standing = Standing(run.label, run.strategy, run.symbol, run.timeframe, state=State.OFF)
             last = next(iter(await self._rows.audits(run.label, 1)), None)
