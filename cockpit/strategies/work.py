@@ -188,7 +188,7 @@ class StrategyAtWork:
         self._change(state=State.STARTING, message="loads", heard=0)
         await self._open()
         self._change(message=f"waits for a trade of {self._entry.symbol}", warm_up=self._warm_up)
-        await self._begin()
+        word = await self._begin()
         await self._audit(Event.STARTED, self._started())
         while True:
             self._queue.stirred.clear()
@@ -197,8 +197,12 @@ class StrategyAtWork:
             if self._renewed:
                 await self._reload()
             await self._try_order()
+            # Of several bars that wait, only what was said last is still to be done.
             while (closed := self._queue.next()) is not None:
-                await self._bar(closed)
+                word = await self._bar(closed) or word
+            if word is not None:
+                await self._act(word)
+                word = None
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(self._order_until if self._order is not None else None):
                     await self._queue.stirred.wait()
@@ -265,17 +269,19 @@ class StrategyAtWork:
 
     # --- the past -------------------------------------------------------------------------------------------------
 
-    async def _begin(self) -> None:
-        """Take up the run where it was left, or begin one, and hear what is stored up to the present bar."""
+    async def _begin(self) -> Word | None:
+        """Take up the run where it was left, or begin one, and hear what is stored up to the present bar.
+
+        What it said last to a bar that nobody has acted on yet, if anything.
+        """
         first = await self._tap.newest()
         now_ms = floor_ms(first.time_ms, self._entry.length_ms)
         stored = await stored_end(self._database, self._entry.symbol)
         if stored is not None and stored.trade_id < first.trade_id - 1:
-            self._change(message="waits for the trades that were missed since the last session")
+            self._change(message="waits for the trades before this one to be stored")
             await asyncio.sleep(_NOTICED_SECONDS)
             await self._until_filled(self._patience.filled)
-        self._change(message="waits for its trades to be stored")
-        await self._until_stored(first.trade_id, self._patience.stored)
+            await self._until_stored(first.trade_id - 1, self._patience.stored)
         entry = self._entry
         self._run = run = await self._rows.open_run(entry.label, entry.strategy, entry.symbol, entry.timeframe, now_ms)
         self._take_up(run)
@@ -285,15 +291,12 @@ class StrategyAtWork:
         if word is not None and word.past.bar.open_ms > after_ms:
             if waiting is not None:
                 await self._lapse(waiting, "a later bar has been decided on")
-            if word.signal.target != self._wanted:
-                said = f"acts now on what it said to bar {_opened(word.past.bar)}: {word.signal.reason}"
-                await self._audit(Event.LATE, said)
-            await self._act(word)
+            return word
+        if waiting is not None and now_ms - waiting.bar_ms <= 2 * entry.length_ms:
+            self._place(waiting)
         elif waiting is not None:
-            if now_ms - waiting.bar_ms <= 2 * entry.length_ms:
-                await self._place(waiting)
-            else:
-                await self._lapse(waiting, "the session ended before the next bid and ask")
+            await self._lapse(waiting, "the session ended before the next bid and ask")
+        return None
 
     def _take_up(self, run: StoredRun) -> None:
         self._holding = _held(run.fills)
@@ -348,26 +351,24 @@ class StrategyAtWork:
 
     # --- the present ----------------------------------------------------------------------------------------------
 
-    async def _bar(self, closed: ClosedBar) -> None:
-        """Tell it of a bar that has closed, and of those before it that it has not heard; act on its last word."""
+    async def _bar(self, closed: ClosedBar) -> Word | None:
+        """Tell it of a bar that has closed, and of those before it that it has not heard; its last word."""
         bar, last = closed.bar, self._last
         if last is not None and bar.open_ms <= last.open_ms:
-            return
+            return None
         if closed.whole:
             quiet = flat_bars(last, bar.open_ms) if last is not None else ()
             past = [*map(PastBar, quiet), PastBar(bar)]
         elif last is None and self._run is not None and bar.open_ms <= self._run.began_ms:
-            return  # nothing before it is known, and it had begun before the stream did
+            return None  # nothing before it is known, and it had begun before the stream did
         else:
             past = await self._stored(closed)
             if last is not None and past[0].bar.open_ms > last.close_ms + 1:
                 # What it has heard does not join what comes: it hears afresh what does.
                 self._last, self._renewed = bar, True
                 self._queue.stirred.set()
-                return
-        word = await self._feed(past)
-        if word is not None:
-            await self._act(word)
+                return None
+        return await self._feed(past)
 
     async def _stored(self, closed: ClosedBar) -> list[PastBar]:
         """A bar that the stream has not seen whole, and those before it, from what is stored and fetched by now."""
@@ -396,9 +397,11 @@ class StrategyAtWork:
         await self._lapse_order("a later bar has been decided on")
         self._change(**_shown_signal(stored, self._entry.length_ms))
         if outcome is Outcome.WAITING:
-            await self._place(stored)
+            if self._last is not None and bar.open_ms < self._last.open_ms:
+                await self._audit(Event.LATE, f"acts now on what it said to bar {_opened(bar)}: {signal.reason}")
+            self._place(stored)
 
-    async def _place(self, signal: StoredSignal) -> None:
+    def _place(self, signal: StoredSignal) -> None:
         """Have a signal filled at the next bid and ask."""
         self._order = signal
         self._order_until = asyncio.get_running_loop().time() + self._patience.quote
