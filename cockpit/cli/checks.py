@@ -76,9 +76,9 @@ def _terminal() -> Finding:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return Finding("terminal", Verdict.WARN, "none", "the screen needs one; the other commands do not")
     columns, lines = os.get_terminal_size(sys.stdout.fileno())
-    term = os.environ.get("TERM", "")
-    if term in {"", "dumb"}:
-        return Finding("terminal", Verdict.FAIL, f"TERM={term or 'not set'}", "export TERM=xterm-256color")
+    term = os.environ.get("TERM", "TERM not set")
+    if term in {"dumb", "unknown"}:
+        return Finding("terminal", Verdict.FAIL, f"TERM={term}", "export TERM=xterm-256color")
     if columns < 80 or lines < 24:
         return Finding("terminal", Verdict.WARN, f"{columns}x{lines}, {term}", "80x24 or more shows every column")
     return Finding("terminal", Verdict.OK, f"{columns}x{lines}, {term}")

@@ -185,6 +185,11 @@ def fixed(decimals: int, sign: bool = False) -> Callable[[Any], str]:
     return lambda value: f"{Decimal(value):{'+' if sign else ''},.{decimals}f}"
 
 
+def exact(value: Decimal) -> str:
+    """Shows a decimal with all of its digits, and never as a power of ten."""
+    return f"{value:f}"
+
+
 def percent(decimals: int = 1) -> Callable[[float], str]:
     """Shows a fraction as a percentage, without the sign that the head carries."""
     return lambda value: f"{value * 100:.{decimals}f}"

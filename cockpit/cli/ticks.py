@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cockpit.cli.formats import Column, Sheet, clock_time, fixed, format_option, percent, plain, print_sheet
+from cockpit.cli.formats import Column, Sheet, clock_time, exact, fixed, format_option, percent, plain, print_sheet
 from cockpit.cli.interruption import complete
 from cockpit.cli.invocation import Instant, Invocation, pass_invocation, program_options
 from cockpit.cli.stored import stored_symbol
@@ -328,15 +328,15 @@ _REPORT: list[Column["ImportReport"]] = [
 ]
 _BAR: list[Column["SourcedBar"]] = [
     Column("open_time", "from", lambda one: _instant(one.bar.open_ms), clock_time),
-    Column("open", "open", lambda one: one.bar.open, str, right=True),
-    Column("high", "high", lambda one: one.bar.high, str, right=True),
-    Column("low", "low", lambda one: one.bar.low, str, right=True),
-    Column("close", "close", lambda one: one.bar.close, str, right=True),
-    Column("volume", "volume", lambda one: one.bar.volume, str, right=True),
+    Column("open", "open", lambda one: one.bar.open, exact, right=True),
+    Column("high", "high", lambda one: one.bar.high, exact, right=True),
+    Column("low", "low", lambda one: one.bar.low, exact, right=True),
+    Column("close", "close", lambda one: one.bar.close, exact, right=True),
+    Column("volume", "volume", lambda one: one.bar.volume, exact, right=True),
     Column("quote_volume", "quote volume", lambda one: one.bar.quote_volume, fixed(2), right=True),
-    Column("vwap", "vwap", lambda one: one.bar.vwap, str, right=True, missing=""),
+    Column("vwap", "vwap", lambda one: one.bar.vwap, exact, right=True, missing=""),
     Column("trades", "trades", lambda one: one.bar.trades, right=True),
-    Column("taker_volume", "bought by takers", lambda one: one.bar.taker_volume, str, right=True),
+    Column("taker_volume", "bought by takers", lambda one: one.bar.taker_volume, exact, right=True),
     Column("source", "source", lambda one: one.source.value),
     Column("covered", "covered %", lambda one: one.covered, percent(0), right=True, missing=""),
 ]

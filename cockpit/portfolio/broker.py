@@ -356,7 +356,7 @@ class Broker:
     def _held(self, position_id: str) -> Position:
         position = self._book.positions.get(position_id)
         if position is None:
-            raise OrderRefusedError(f"no position {position_id} is open")
+            raise OrderRefusedError(f"no position {position_id} is open; the book lists those that are")
         return position
 
     def _terms(self) -> tickets.Terms:

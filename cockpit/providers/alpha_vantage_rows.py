@@ -49,10 +49,13 @@ def refusal_in(answer: Response) -> ProviderError | None:
 
 
 def coming_reports(content: str) -> tuple[list[EarningsReport], int] | None:
-    """The calendar by date and the number of unusable rows; None where the header is not the documented one."""
+    """The calendar by date and the number of unusable rows; None where the header is not the documented one, or the
+    last row breaks off: then names are missing, and nothing says which.
+    """
     reader = csv.DictReader(StringIO(content, newline=""))
     reports = []
     dropped = 0
+    row: dict[str, str | None] = {}
     try:
         if not {"symbol", "name", "reportDate"} <= set(reader.fieldnames or ()):
             return None
@@ -72,6 +75,8 @@ def coming_reports(content: str) -> tuple[list[EarningsReport], int] | None:
                 )
             )
     except csv.Error:
+        return None
+    if None in row.values() and not content.endswith("\n"):
         return None
     reports.sort(key=lambda report: (report.report_date, report.symbol))
     return reports, dropped

@@ -96,7 +96,8 @@ def test_ids_that_do_not_exist_are_told(cockpit: Cockpit) -> None:
     assert (opened.code, opened.out) == (2, "")
     assert opened.err == 'cockpit: no scan has found a spread NVDA:261127:IC:1/2/3/4; "cockpit scan" lists the ids\n'
     closed = cockpit("book", "close", "P999")
-    assert (closed.code, closed.out, closed.err) == (1, "", "cockpit: no position P999 is open\n")
+    told = "cockpit: no position P999 is open; the book lists those that are\n"
+    assert (closed.code, closed.out, closed.err) == (1, "", told)
 
 
 def test_health_in_three_formats(cockpit: Cockpit) -> None:

@@ -17,7 +17,8 @@ from tests.emulator.conftest import NOON_ISH, Client, serving
 
 async def test_a_busy_port_is_said_in_one_sentence(client: Client) -> None:
     port = int(client.address("tradier").split(":")[2].split("/")[0])
-    with pytest.raises(CockpitError, match=rf"^port {port} on 127.0.0.1 is in use; choose another with --port or sim\.port$"):
+    told = rf"^port {port} on 127.0.0.1 is in use; choose another with --port or sim\.port$"
+    with pytest.raises(CockpitError, match=told):
         await serve(EmulatorOptions(port=port))
 
 

@@ -92,6 +92,13 @@ async def test_a_header_alone_is_an_empty_calendar(desk: Desk) -> None:
     assert await desk.source.calendar() == []
 
 
+async def test_a_calendar_that_breaks_off_in_a_row_is_refused(desk: Desk) -> None:
+    desk.served.answer(HEADER + "A,Agilent,2026-06-01,2026-03-31,,USD,pre-market\r\nAA,Alcoa,2026-06-02,20")
+    with pytest.raises(ProviderError) as caught:
+        await desk.source.calendar()
+    assert caught.value.refusal is Refusal.MALFORMED
+
+
 @pytest.mark.parametrize(
     "body", ["", "<html>down</html>", "a,b,c\r\n1,2,3\r\n", "[]", '{"half', b"\xff\xfe", "x" * 200_000]
 )

@@ -224,6 +224,7 @@ async def test_the_calendar_buys_the_expiry_nearest_to_thirty_days_later() -> No
 
 async def test_the_probability_by_history_comes_with_its_sample() -> None:
     result = await scanner(*market(["AAA"]), Boards()).scan()
+    assert result.spreads["AAA"]
     for spread in result.spreads["AAA"]:
         assert spread.pop_hist is not None
         assert spread.pop_hist_reports == 12

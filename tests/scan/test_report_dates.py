@@ -201,4 +201,7 @@ async def test_the_explanation_shows_each_source() -> None:
 
 
 def test_a_past_of_the_market_in_memory_has_a_rhythm() -> None:
-    assert expected_by_rhythm(past_reports()) is not None
+    past = past_reports()
+    rhythm = expected_by_rhythm(past)
+    assert rhythm is not None
+    assert rhythm.day == past[3].report_date + 364 * DAY
