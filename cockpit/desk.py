@@ -102,7 +102,9 @@ class Desk:
 
     async def open_position(self, ticket: Ticket, contracts: int) -> Position:
         """Fill the ticket; when this returns, the fill is committed."""
-        return await self._broker.open_position(ticket, contracts, await self._candidate(ticket.symbol))
+        position = await self._broker.open_position(ticket, contracts, await self._candidate(ticket.symbol))
+        self._resize()
+        return position
 
     async def closing_ticket(self, position_id: str) -> Ticket:
         """A ticket that closes the whole position."""
@@ -110,7 +112,13 @@ class Desk:
 
     async def close_position(self, ticket: Ticket) -> ClosedPosition:
         """Fill the closing ticket; when this returns, the fill is committed."""
-        return await self._broker.close_position(ticket)
+        closed = await self._broker.close_position(ticket)
+        self._resize()
+        return closed
+
+    def _resize(self) -> None:
+        if self._scanner is not None:
+            self._scanner.resize()
 
     async def explain(self, symbol: str) -> Explanation:
         """Every number behind a scanned candidate and its spreads."""

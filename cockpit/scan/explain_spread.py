@@ -11,6 +11,7 @@ from cockpit.scan.wording import money, number, percent
 from cockpit.spreads.exposure import Exposure
 from cockpit.spreads.law import outlook
 from cockpit.spreads.metrics import payoff_of
+from cockpit.spreads.sizing import cap_words
 from cockpit.spreads.structure import Leg, Score, Spread, Study
 from cockpit.spreads.verdict import breakeven_credit, breakeven_premium
 
@@ -68,8 +69,8 @@ def _verdict(candidate: Candidate, best: Spread) -> Iterator[Row]:
     if best.size.caps:
         first, *others = best.size.caps
         following = next((cap for cap in others if cap.contracts > first.contracts), None)
-        note = "" if following is None else f"without it {following.contracts}, bound by {following.name}"
-        yield Row("size is bound by", f"{first.name} at {first.contracts}", note)
+        note = "" if following is None else f"without it {following.contracts}, bound by {cap_words(following.name)}"
+        yield Row("size is bound by", f"{cap_words(first.name)} at {first.contracts}", note)
 
 
 def _spread(spread: Spread) -> Iterator[Row]:
@@ -145,11 +146,11 @@ def _size(spread: Spread) -> Iterator[Row]:
             why += f", times {size.share:.2f} for the other bets of its report day"
         yield Row("full Kelly", percent(size.full_kelly), "share of equity at max loss, on the whole payoff")
         yield Row("asked", percent(size.fraction, 2), why)
-    yield Row("contracts", str(size.contracts), f"bound by {size.bound_by}")
+    yield Row("contracts", str(size.contracts), f"bound by {cap_words(size.bound_by)}")
     if size.exposure is not None and size.exposure.open_risk:
         yield Row("open risk", money(size.exposure.open_risk), _beside(size.exposure))
     if size.caps:
-        allowed = ", ".join(f"{cap.name} {cap.contracts}" for cap in size.caps)
+        allowed = ", ".join(f"{cap_words(cap.name)} {cap.contracts}" for cap in size.caps)
         yield Row("caps", str(len(size.caps)), f"contracts by each alone: {allowed}")
 
 

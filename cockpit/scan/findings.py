@@ -179,6 +179,11 @@ def in_sector(findings: Findings, sector: str | None, settings: "Settings", book
     return Findings(replace(candidate, sector=sector), spreads)
 
 
+def resized(spreads: Sequence[Spread], settings: "Settings", book: OpenBook) -> tuple[Spread, ...]:
+    """Spreads with sizes for the book as it has become; all else stands."""
+    return tuple(_resized(spread, spread.size.share, settings.sizing, book) for spread in spreads)
+
+
 def _resized(spread: Spread, share: float, settings: "SizingSettings", book: OpenBook) -> Spread:
     size = spread.size
     if size.full_kelly is None or spread.rejected is not None:

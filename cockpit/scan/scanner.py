@@ -21,7 +21,7 @@ from cockpit.scan.closer import Closer
 from cockpit.scan.cost import ScanCost, scan_cost
 from cockpit.scan.earnings import DateClaim, EarningsReport, PastReport, Timing
 from cockpit.scan.expiry import covering_expiries, event_instant
-from cockpit.scan.findings import Findings, Inputs, Memo, dated, in_sector, shared
+from cockpit.scan.findings import Findings, Inputs, Memo, dated, in_sector, resized, shared
 from cockpit.scan.kept_earnings import KeptEarnings
 from cockpit.scan.liquidity import Tier
 from cockpit.scan.moves import DailyBar
@@ -109,6 +109,12 @@ class Scanner:
     def reconfigure(self, settings: Settings) -> None:
         """Go by other settings from the next scan on; one that runs is of one piece."""
         self._next_settings = settings
+
+    def resize(self) -> None:
+        """Size what is on the board by the book as it is now: a fill takes room from all that might follow."""
+        book = self._book()
+        for symbol, spreads in list(self._boards.spreads.items()):
+            self._boards.spreads.put(symbol, resized(spreads, self._settings, book))
 
     async def scan(self, tickers: Sequence[str] | None = None, days: int | None = None) -> ScanResult:
         """Look at these tickers, or at every report within ``days``; boards and progress fill as it goes.

@@ -16,6 +16,17 @@ from cockpit.spreads.structure import Cap, Size
 if TYPE_CHECKING:
     from cockpit.settings import SizingSettings
 
+_CAP_WORDS = {
+    "kelly": "Kelly",
+    "trade_cap": "the cap a trade",
+    "portfolio_cap": "the cap of the book",
+    "symbol_cap": "the cap a name",
+    "report_day_cap": "the cap a report day",
+    "sector_cap": "the cap a sector",
+    "max_contracts": "the most contracts",
+    "simultaneous": "the other bets of the night",
+    "buying_power": "buying power",
+}
 _REACH = 9.0
 _WIDEST_PIECE = 3.0
 _MAX_STEPS = 100
@@ -203,6 +214,11 @@ def contracts(
         for name in sorted(limits, key=lambda name: limits[name])
     )
     return Size(kelly, fraction, caps[0].contracts, caps[0].name, scale, share, caps, exposure)
+
+
+def cap_words(name: str) -> str:
+    """What binds a size, as a reader would say it, for the name that :class:`Size` and :class:`Cap` carry."""
+    return _CAP_WORDS.get(name, name.replace("_", " "))
 
 
 def simultaneous_share(fractions: Sequence[float], most: float) -> float:

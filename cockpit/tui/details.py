@@ -16,6 +16,7 @@ from cockpit.health.status import (
 from cockpit.health.wording import span_words
 from cockpit.portfolio.position import Position
 from cockpit.scan.explain import Explanation, Row, Section
+from cockpit.spreads.sizing import cap_words
 from cockpit.spreads.structure import Spread
 from cockpit.strategies.standing import Standing
 from cockpit.ticks.quote import Ticker
@@ -23,7 +24,6 @@ from cockpit.tui.actions import Pane
 from cockpit.tui.format import age, compact, data_size, duration, fixed, percent, price, short_fraction, signed, since
 from cockpit.tui.panes.alert_lines import figures
 from cockpit.tui.panes.health_lines import limit_text
-from cockpit.tui.panes.spread_lines import bound_words
 from cockpit.tui.panes.strategy_lines import of_symbol, strategy_section
 from cockpit.tui.widgets.columns import Moment
 
@@ -140,7 +140,7 @@ def spread(row: Spread, moment: Moment) -> Explanation:
         Section(
             "Size",
             (
-                Row("contracts", str(row.size.contracts), f"bound by {bound_words(row.size)}"),
+                Row("contracts", str(row.size.contracts), f"bound by {cap_words(row.size.bound_by)}"),
                 Row("full Kelly", _percents(row.size.full_kelly), "of equity at risk"),
                 Row("share of equity", _percents(row.size.fraction), "after halving and caps"),
                 Row("liquidity", row.tier.letter, "the worst leg"),

@@ -10,6 +10,7 @@ from cockpit.errors import Refusal
 from cockpit.scan.earnings import Timing
 from cockpit.scan.explain import Explanation, explain
 from cockpit.spreads.scoring import ExpectedValue, Facts, VersionTwo
+from cockpit.spreads.sizing import cap_words
 from cockpit.spreads.structure import Rejection, StructureKind, Unbuilt
 from tests.scan.market import EXPIRIES, chain, market, refusal, report
 from tests.scan.test_scanner import scanner
@@ -42,7 +43,7 @@ async def test_a_candidate_is_explained_to_the_last_point() -> None:
     for part in best.score.parts:
         assert f"score: {part.name}" in words
     assert sum(part.points for part in best.score.parts) == pytest.approx(best.score.total)
-    assert f"bound by {best.size.bound_by}" in words
+    assert f"bound by {cap_words(best.size.bound_by)}" in words
     for leg in best.legs:
         assert leg.label[1:] in words
 
@@ -97,7 +98,7 @@ async def test_the_verdict_says_what_would_turn_it() -> None:
     assert f"Verdict|best|{best.kind.label} {best.strikes_label}|score {best.score.total:.1f}" in words
     assert f"Verdict|turns at a credit of|{best.fill - best.ev / 100.0:.3f}|now {best.fill:.2f}" in words
     assert "Verdict|turns at a VRP of|" in words
-    assert f"Verdict|size is bound by|{best.size.bound_by} at {best.size.contracts}|without it" in words
+    assert f"Verdict|size is bound by|{cap_words(best.size.bound_by)} at {best.size.contracts}|without it" in words
 
 
 async def test_a_name_that_is_not_worth_it_says_so() -> None:

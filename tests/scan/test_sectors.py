@@ -154,6 +154,10 @@ async def test_in_the_simulated_market_positions_of_one_sector_bound_each_other(
             await context.commands.open_position(ticket, ticket.contracts)
         assert sizes[0].bound_by != "sector_cap"
         assert sizes[1].bound_by == "sector_cap"
+        for name in names:
+            [shown, *_] = context.boards.spreads.get(name) or ()
+            ticket = await context.commands.opening_ticket(shown.spread_id)
+            assert ticket.size == shown.size, "a fill takes its room from every size on the board at once"
         again = await context.commands.scan(names)
         for name in names:
             [best, *_] = again.spreads[name]

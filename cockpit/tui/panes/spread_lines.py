@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from cockpit.scan.candidate import Candidate
-from cockpit.spreads.structure import Size, Spread, Unbuilt
+from cockpit.spreads.sizing import cap_words
+from cockpit.spreads.structure import Spread, Unbuilt
 from cockpit.spreads.verdict import breakeven_credit
 from cockpit.tui.format import fixed, percent, signed
 from cockpit.tui.inks import Ink
@@ -17,17 +18,6 @@ _BETWEEN = " | "
 _MARGIN = 1
 _HEAD = 5
 _LABEL = 12
-_BOUND = {
-    "kelly": "Kelly",
-    "trade_cap": "the cap a trade",
-    "portfolio_cap": "the cap of the book",
-    "symbol_cap": "the cap a name",
-    "report_day_cap": "the cap a report day",
-    "sector_cap": "the cap a sector",
-    "max_contracts": "the most contracts",
-    "simultaneous": "the other bets of the night",
-    "buying_power": "buying power",
-}
 
 
 def below(spread: Spread | None, candidate: Candidate | None, width: int, room: int) -> list[Line]:
@@ -52,11 +42,6 @@ def why_lines(spread: Spread, candidate: Candidate | None, width: int, most: int
         return []
     why = _flowed("why", list(_why_items(spread, candidate)), width, max(1, most - 1))
     return why + _flowed("size", list(_size_items(spread)), width, most - len(why))
-
-
-def bound_words(size: Size) -> str:
-    """What bound a size, as a reader would say it."""
-    return _BOUND.get(size.bound_by, size.bound_by.replace("_", " "))
 
 
 def _unbuilt(one: Unbuilt, width: int) -> Line:
@@ -89,7 +74,7 @@ def _size_items(spread: Spread) -> Iterator[str]:
     if size.full_kelly is None:
         yield f"{size.contracts}: no Kelly fraction without an expected value"
     else:
-        yield f"{size.contracts} by {bound_words(size)} (full Kelly {percent(size.full_kelly, 0)}%)"
+        yield f"{size.contracts} by {cap_words(size.bound_by)} (full Kelly {percent(size.full_kelly, 0)}%)"
     credit = breakeven_credit(spread)
     if credit is not None:
         yield f"needs {fixed(credit)} credit"

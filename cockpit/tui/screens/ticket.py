@@ -9,11 +9,11 @@ from textual.binding import Binding, BindingType
 from cockpit.commands import Commands
 from cockpit.errors import CockpitError
 from cockpit.portfolio.position import Action, Ticket
+from cockpit.spreads.sizing import cap_words
 from cockpit.spreads.structure import Size
 from cockpit.tui import trading
 from cockpit.tui.format import age, fixed, percent, signed, since
 from cockpit.tui.inks import Ink, Run
-from cockpit.tui.panes.spread_lines import bound_words
 from cockpit.tui.screens.sheet import Sheet, hint
 from cockpit.tui.widgets.bars import Part, profile_part, words
 from cockpit.tui.widgets.columns import moved_run
@@ -269,7 +269,7 @@ def _prices(ticket: Ticket) -> list[list[Run]]:
 def _advice(size: Size | None) -> list[list[Run]]:
     if size is None:
         return []
-    advice = [[(f"suggested {size.contracts}, bound by {bound_words(size)}", Ink.MUTED)]]
+    advice = [[(f"suggested {size.contracts}, bound by {cap_words(size.bound_by)}", Ink.MUTED)]]
     if size.full_kelly is not None:
         advice.append([(f"full Kelly {percent(size.full_kelly)}%", Ink.MUTED)])
     return advice
