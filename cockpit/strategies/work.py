@@ -7,7 +7,7 @@ on is never decided on again, in this session or another.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -329,25 +329,23 @@ class StrategyAtWork:
         """
         self._heard(0)
         start_ms = max(run.began_ms, end_ms - _LONGEST_HISTORY * self._entry.length_ms)
-        stretch: list[PastBar] = []
-        async for past in self._read(start_ms - max(0, self._warm_up - 1) * self._entry.length_ms, end_ms):
-            if past.bar.open_ms >= end_ms:
-                break
-            if past.missing and past.bar.is_gap_fill:
-                stretch.clear()
-            else:
-                stretch.append(past)
-        word = await self._feed(stretch)
+        start_ms -= max(0, self._warm_up - 1) * self._entry.length_ms
+        word = await self._feed([past for past in await self._read(start_ms, end_ms) if past.bar.open_ms < end_ms])
         return word if word is not None and word.past.bar.open_ms >= run.began_ms else None
 
-    async def _read(self, start_ms: int, last_ms: int) -> AsyncIterator[PastBar]:
-        """Stored bars up to the one that opens at ``last_ms``, after the last hole of more than a day."""
+    async def _read(self, start_ms: int, last_ms: int) -> list[PastBar]:
+        """Stored bars up to the one that opens at ``last_ms``: the stretch after the last bar of which nothing came."""
         symbol, timeframe, length_ms = self._entry.symbol, self._entry.timeframe, self._entry.length_ms
         before = max(0, last_ms - start_ms) // length_ms
         span = last_ms, last_ms + length_ms
+        stretch: list[PastBar] = []
         async for page in read_past(self._database, symbol, timeframe, *span, warm_up=before):
             for past in page:
-                yield past
+                if past.missing and past.bar.is_gap_fill:
+                    stretch.clear()
+                else:
+                    stretch.append(past)
+        return stretch
 
     # --- the present ----------------------------------------------------------------------------------------------
 
@@ -371,13 +369,16 @@ class StrategyAtWork:
         return await self._feed(past)
 
     async def _stored(self, closed: ClosedBar) -> list[PastBar]:
-        """A bar that the stream has not seen whole, and those before it, from what is stored and fetched by now."""
+        """A bar that the stream has not seen whole, and those before it, from what is stored and fetched by now.
+
+        Those of which nothing came and nothing could be fetched are not there, nor are any before them.
+        """
         await self._until_stored(closed.last_id, self._patience.stored)
         await self._until_filled(self._patience.filled)
         bar, last = closed.bar, self._last
         start_ms = bar.open_ms if last is None else last.close_ms + 1
         start_ms = max(start_ms, bar.open_ms - _LONGEST_HISTORY * self._entry.length_ms)
-        stored = [past async for past in self._read(start_ms, bar.open_ms)]
+        stored = await self._read(start_ms, bar.open_ms)
         if not stored or stored[-1].bar.open_ms < bar.open_ms:
             stored.append(PastBar(bar, missing=True))
         if any(one.missing for one in stored):

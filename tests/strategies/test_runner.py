@@ -174,6 +174,22 @@ async def test_a_bar_that_lacks_trades_is_told_once_and_not_again_when_it_is_who
         assert one.standing().heard == heard + 1, "the repaired bars are not told again"
 
 
+async def test_after_bars_that_cannot_be_had_it_begins_to_listen_anew(paths: Paths, market: Market) -> None:
+    async with session(paths, market, RISES) as one:
+        await bought(one)
+        market.venue.refuse_history = True
+        await market.closes(95, 94, 93, unseen=True)
+        await market.closes(92)
+        await market.closes(91)
+        await until(lambda: one.standing().heard == 1)
+        assert one.standing().state is State.STARTING
+        assert one.standing().side == "long", "nothing is sold for what nobody has seen"
+        await market.closes(90, 95, 80, 80)
+        await one.outcome("waiting")
+        await market.quote(88, 89)
+        await until(lambda: one.standing().side == "flat")
+
+
 async def test_minutes_without_a_trade_are_told_as_flat_bars(paths: Paths, market: Market) -> None:
     async with session(paths, market, RISES) as one:
         await market.closes(100, 99)

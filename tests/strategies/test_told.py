@@ -75,7 +75,7 @@ def test_the_command_line_shows_what_was_left(data: Path, capfd: pytest.CaptureF
     book = json.loads(told("book", "--format", "json"))
     (one,) = book["strategies"]
     assert (one["label"], one["outcome"]) == (LABEL, "filled")
-    assert (Decimal(one["quantity"]), Decimal(one["average"])) == (Decimal("0.1"), 96_000)
+    assert (Decimal(one["quantity"]), Decimal(one["average"])) == (Decimal("0.1"), Decimal(96_000))
     health = json.loads(told("health", "--format", "json"))
     part = health["parts"][f"strategy:{LABEL}"]
     assert (part["state"], part["message"]) == ("off", "stopped: strategy sma_cross took longer than 0.25 s")
