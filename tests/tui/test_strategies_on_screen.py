@@ -57,7 +57,7 @@ async def test_a_symbol_has_a_mark_and_its_strategies_a_line(session: DemoSessio
         await pilot.press("1", "z")
         await pilot.pause()
         own = line_with(picture(app), "sma_cross 1m")
-        assert "▲ LONG  0.1 @ 96,000.00" in own
+        assert "▲ LONG      +32.70  0.1 @ 96,000.00" in own
         assert own.endswith(f"s: {LONG.reason}")
 
 

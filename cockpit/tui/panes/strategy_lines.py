@@ -11,7 +11,7 @@ from cockpit.tui.widgets.columns import Moment, moved_run
 from cockpit.tui.widgets.lines import Line, clean, fit, merged
 
 _SIDE = {"long": ("▲ LONG ", Ink.UP), "short": ("▼ SHORT", Ink.DOWN), "flat": ("• FLAT ", Ink.MUTED)}
-_NAME, _SYMBOL, _HELD, _PNL = 16, 9, 24, 12
+_NAME, _SYMBOL, _HELD, _PNL = 13, 8, 24, 10
 
 
 def of_symbol(standings: Iterable[Standing], symbol: str) -> list[Standing]:
@@ -40,14 +40,20 @@ def strategy_lines(standings: Iterable[Standing], moment: Moment, width: int, *,
 
 def _line(one: Standing, moment: Moment, width: int, symbols: bool) -> list[Run]:
     side, ink = _SIDE[one.side]
-    held = f"{abs(one.quantity).normalize():f} @ {price(one.average)}" if one.quantity else ""
     name = one.label if symbols else f"{one.strategy} {one.timeframe}"
-    result = moved_run(f"{signed(one.pnl):>{_PNL - 1}} ", one.pnl)
-    cells = _NAME + (_SYMBOL if symbols else 0)
-    runs: list[Run] = [(f" {fit(name, cells)} ", Ink.TEXT), (f"{side} ", ink), (fit(held, _HELD), Ink.TEXT), result]
+    held = f"{abs(one.quantity).normalize():f} @ {price(one.average)}" if one.quantity else ""
     said, loud = last_word(one, moment)
-    room = width - sum(len(text) for text, _ in runs) - 1
-    return [*runs, (f" {fit(clean(said), room)}", Ink.WARN if loud else Ink.MUTED)] if room > 0 else runs
+    runs: list[Run] = [
+        (f" {fit(name, _NAME + _SYMBOL if symbols else _NAME)} ", Ink.TEXT),
+        (f"{side} ", ink),
+        moved_run(f"{signed(one.pnl):>{_PNL}}", one.pnl),
+    ]
+    left = width - sum(len(text) for text, _ in runs)
+    for text, cells, tone in ((held, _HELD, Ink.TEXT), (clean(said), left, Ink.WARN if loud else Ink.MUTED)):
+        if (room := min(cells, left - 2)) > 0:
+            runs.append((f"  {fit(text, room)}", tone))
+            left -= room + 2
+    return runs
 
 
 def last_word(one: Standing, moment: Moment) -> tuple[str, bool]:
