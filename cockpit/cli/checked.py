@@ -7,7 +7,7 @@ from cockpit.settings_watch import SettingsFiles
 
 
 def checked(loaded: LoadedSettings) -> LoadedSettings:
-    """The same settings, where their keymap, theme and alerts are in order, too.
+    """The same settings, where their keymap, theme, alerts and strategies are in order, too.
 
     Raises:
         ConfigurationError: one of them is not.
@@ -16,6 +16,7 @@ def checked(loaded: LoadedSettings) -> LoadedSettings:
     from cockpit.clock import SystemClock
     from cockpit.health.alert_rows import AlertRows
     from cockpit.health.alerts import read_rules
+    from cockpit.strategies.roster import read_roster
     from cockpit.tui.keymap import check_keymap
     from cockpit.tui.theming import find_theme
 
@@ -24,6 +25,8 @@ def checked(loaded: LoadedSettings) -> LoadedSettings:
         raise ConfigurationError("; ".join(faults))
     find_theme(settings.ui.theme)
     read_rules(settings.alerts.rules, AlertRows(Boards(), SystemClock()))
+    # A recording has symbols of its own.
+    read_roster(settings.strategies, None if settings.profile == "replay" else settings.ticks.symbols)
     return loaded
 
 

@@ -42,7 +42,7 @@ def show(invocation: Invocation, origin: bool, form: str) -> None:
 @program_options()
 @pass_invocation
 def validate(invocation: Invocation) -> None:
-    """Check settings, keymap, theme and alerts.
+    """Check settings, keymap, theme, alerts and strategies.
 
     Exit 3 where something is wrong.
     """
@@ -52,7 +52,7 @@ def validate(invocation: Invocation) -> None:
     settings = checked(invocation.load()).settings
     count = sum(1 for _ in leaves(settings))
     click.echo(
-        f"{count} settings, the keymap, the theme and the alerts are in order (profile {settings.profile}).", err=True
+        f"{count} settings, keymap, theme, alerts and strategies are in order (profile {settings.profile}).", err=True
     )
 
 
