@@ -6,8 +6,8 @@ the background tasks. It closes in the reverse order, so that nothing is fed whe
 
 import gc
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -17,12 +17,9 @@ from cockpit.boards import Boards
 from cockpit.clock import Clock
 from cockpit.desk import Desk
 from cockpit.errors import UsageError
-from cockpit.health.alert_rows import AlertRows
-from cockpit.health.alerts import Alerts, read_rules
-from cockpit.health.hook import AlertHook
+from cockpit.health.alerts import Alerts
 from cockpit.health.sampler import HealthSampler
 from cockpit.health.status import State, TaskStatus
-from cockpit.health.usage_log import UsageLog
 from cockpit.live_settings import LiveSettings
 from cockpit.logs import logging_to
 from cockpit.market import Market, live_market, replayed_market, simulated_market
@@ -30,25 +27,13 @@ from cockpit.paths import Paths
 from cockpit.portfolio.broker import Broker
 from cockpit.portfolio.marker import Marker
 from cockpit.portfolio.outcomes import Outcomes
-from cockpit.scan.kept_earnings import KeptEarnings
-from cockpit.scan.opinions import Opinions
-from cockpit.scan.scanner import Scanner
-from cockpit.scan.schedule import ScanSchedule
-from cockpit.scan.sectors import Sectors
+from cockpit.services import Services, make_services
 from cockpit.settings import Settings
 from cockpit.settings_watch import SettingsFiles, SettingsWatch
-from cockpit.storage.daily_copy import copy_daily
 from cockpit.storage.database import Database, open_database
 from cockpit.storage.lock import owned_elsewhere
-from cockpit.storage.scan import ScanRows, latest_scan
-from cockpit.storage.sectors import SectorRows
-from cockpit.strategies.roster import Entry, read_roster
-from cockpit.strategies.runner import StrategyRunner
-from cockpit.strategies.tap import Taps
+from cockpit.storage.scan import latest_scan
 from cockpit.supervisor import Supervisor
-from cockpit.ticks.feed import Feed
-from cockpit.ticks.recorder import Recorder
-from cockpit.ticks.retention import Retention
 from cockpit.ticks.session_file import SessionFile
 
 log = logging.getLogger(__name__)
@@ -156,139 +141,17 @@ async def _open_services(
 ) -> Context:
     boards = Boards()
     live = LiveSettings(settings, boards.settings)
-    broker = Broker(database=database, venue=market.venue, clock=market.clock, boards=boards, settings=settings)
-    await broker.load()
-    outcomes = Outcomes(database, market.venue, market.clock)
-    marker = Marker(
-        broker=broker, venue=market.venue, clock=market.clock, boards=boards, settings=settings, outcomes=outcomes
-    )
-    kept = KeptEarnings(market.earnings, database if keep else None, market.clock, market.statuses)
-    scanner = Scanner(
-        earnings=kept,
-        kept=kept,
-        venue=market.venue,
-        clock=market.clock,
-        boards=boards,
-        settings=settings,
-        book=broker.open_book,
-        # What was read at another time must not come back later as the last scan.
-        store=ScanRows(database) if keep and not database.read_only else None,
-        dates=market.dates,
-        sectors=None if market.companies is None else Sectors(market.companies, market.clock, SectorRows(database)),
-    )
-    recorder = Recorder(database, settings=settings.ticks, clock=market.clock)
-    taps = Taps()
-    feed = Feed(
-        market.exchange,
-        market.symbols,
-        clock=market.clock,
-        boards=boards,
-        recorder=recorder,
-        database=database,
-        settings=settings.ticks,
-        audience=taps,
-    )
-
-    def roster(now: Settings) -> tuple[Entry, ...]:
-        if market.replay is None:
-            return read_roster(now.strategies, market.symbols)
-        return tuple(one for one in read_roster(now.strategies, None) if one.symbol in market.symbols)
-
-    strategies = StrategyRunner(
-        taps=taps,
-        database=database,
-        clock=market.clock,
-        standings=boards.strategies,
-        health=boards.health,
-        ticks=boards.ticks,
-        settings=settings.strategies,
-        roster=roster(settings) if background else None,
-        resumes=market.replay is None,
-    )
-    await strategies.load()
-    usage = UsageLog(market.usage, database, market.clock, settings.health.usage_days)
+    services = await make_services(settings, database, market, boards, background=background, keeps=keep)
+    live.require(services.check)
+    live.follow(services.follow)
     if keep:
-        stack.push_async_callback(usage.write)
-    sampler = HealthSampler(clock=market.clock, board=boards.health, database=database, providers=market.statuses)
-
-    async def next_session() -> datetime:
-        instant = await market.next_session()
-        feed.rebase()
-        await marker.mark()
-        outcomes.soon()
-        schedule.soon()
-        return instant
-
-    opinions = Opinions(market.opinions, boards, market.clock, settings.sentiment)
-    desk = Desk(
-        boards=boards,
-        database=database,
-        scanner=scanner if market.has_options else None,
-        broker=broker,
-        opinions=opinions,
-        next_session=next_session if market.moves else None,
-        replay=market.replay,
-        jumped=feed.rebase,
-        http=market.http,
-        strategies=strategies if background else None,
-    )
-    if market.replay is not None:
-        market.replay.watch = partial(boards.replay.put, "replay")
-        boards.replay.put("replay", market.replay.playback)
-    schedule = ScanSchedule(desk.scan, settings.scan.every_minutes)
-    alerts, hook = _alerts(settings, market, boards)
-    retention = Retention(database, clock=market.clock, settings=settings.ticks)
-
-    def follow(before: Settings, now: Settings) -> None:
-        market.reconfigure(now)
-        broker.reconfigure(now)
-        marker.reconfigure(now)
-        scanner.reconfigure(now)
-        opinions.reconfigure(now.sentiment)
-        recorder.reconfigure(now.ticks)
-        retention.reconfigure(now.ticks)
-        alerts.reconfigure(read_rules(now.alerts.rules, alerts.rows), now.alerts.cooldown_seconds)
-        alerts.bell = now.alerts.bell
-        hook.command = now.alerts.command
-        if now.strategies != before.strategies:
-            strategies.reconfigure(now.strategies, roster(now))
-        schedule.reconfigure(now.scan.every_minutes)
-        if now.scan.every_minutes and _finds_otherwise(before, now):
-            schedule.soon()
-
-    live.require(lambda now: read_rules(now.alerts.rules, alerts.rows))
-    live.require(roster)
-    live.follow(follow)
+        stack.push_async_callback(services.usage.write)
     if background:
         await _show_last_scan(boards, database)
         supervisor = Supervisor(market.clock, boards.health)
-        stack.push_async_callback(recorder.drain)
-        stack.push_async_callback(supervisor.stop)
-        supervisor.start("recorder", recorder.run)
-        supervisor.start("feed", feed.run)
-        supervisor.start("retention", retention.run)
-        supervisor.start("strategies", strategies.run)
-        supervisor.start("copies", lambda: copy_daily(database))
-        supervisor.start("health", sampler.run)
-        if keep:
-            supervisor.start("usage", usage.run)
-        stack.push_async_callback(hook.aclose)
+        services.start(stack, supervisor)
         if settings.health.port:
-            from cockpit.health.endpoint import health_endpoint
-            from cockpit.health.exporters import ExportedRow, exported_rows
-
-            def told() -> dict[str, ExportedRow]:
-                return exported_rows(boards.health.items(), alerts.statuses(boards.alerts.values()))
-
-            await stack.enter_async_context(health_endpoint(settings.health.port, told, market.usage))
-        supervisor.start("alerts", alerts.run)
-        for name, work in market.tasks:
-            supervisor.start(name, work)
-        if market.has_options:
-            supervisor.start("marker", marker.run)
-            supervisor.start("outcomes", outcomes.run)
-            supervisor.start("scan", schedule.run)
-            supervisor.start("sentiment", opinions.run)
+            await stack.enter_async_context(_endpoint(settings.health.port, services))
         if written is not None:
             supervisor.start("settings", SettingsWatch(written, live).run)
     return Context(
@@ -298,38 +161,25 @@ async def _open_services(
         clock=market.clock,
         boards=boards,
         database=database,
-        commands=desk,
-        broker=broker,
-        marker=marker,
-        outcomes=outcomes,
-        sampler=sampler,
-        alerts=alerts,
+        commands=services.desk,
+        broker=services.broker,
+        marker=services.marker,
+        outcomes=services.outcomes,
+        sampler=services.sampler,
+        alerts=services.alerts,
         read_only=str(owned_elsewhere(folders)) if database.read_only else None,
     )
 
 
-def _finds_otherwise(before: Settings, now: Settings) -> bool:
-    """Whether a scan with these settings may find something else."""
-    return any(getattr(before, name) != getattr(now, name) for name in ("scan", "spreads", "scoring", "sizing"))
+def _endpoint(port: int, services: Services) -> AbstractAsyncContextManager[int]:
+    from cockpit.health.endpoint import health_endpoint
+    from cockpit.health.exporters import ExportedRow, exported_rows
 
+    def told() -> dict[str, ExportedRow]:
+        boards = services.boards
+        return exported_rows(boards.health.items(), services.alerts.statuses(boards.alerts.values()))
 
-def _alerts(settings: Settings, market: Market, boards: Boards) -> tuple[Alerts, AlertHook]:
-    async def prices(symbols: Sequence[str]) -> dict[str, float]:
-        quotes = await market.venue.quotes(symbols)
-        return {symbol: quote.last for symbol, quote in quotes.items() if quote.last is not None}
-
-    hook = AlertHook(settings.alerts.command)
-    rows = AlertRows(boards, market.clock)
-    return Alerts(
-        clock=market.clock,
-        rows=rows,
-        rules=read_rules(settings.alerts.rules, rows),
-        board=boards.alerts,
-        cooldown_seconds=settings.alerts.cooldown_seconds,
-        bell=settings.alerts.bell,
-        tell=hook.start,
-        quotes=prices if market.has_options else None,
-    ), hook
+    return health_endpoint(port, told, services.market.usage)
 
 
 def _tell_of_recording(boards: Boards, message: str) -> None:
