@@ -21,7 +21,7 @@ from tests.strategies.session import RISES, SYMBOL, Market, rows, session
 from tests.ticks.trades import until
 
 MINE = f"mine {SYMBOL} 1m"
-KILLS = int(os.environ.get("COCKPIT_KILLS", "4"))
+KILLS = int(os.environ.get("COCKPIT_KILLS", "3"))
 
 
 def says(target: float, word: str) -> str:
