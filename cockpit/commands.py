@@ -11,6 +11,7 @@ from cockpit.scan.candidate import Candidate
 from cockpit.scan.cost import ScanCost
 from cockpit.scan.explain import Explanation
 from cockpit.spreads.structure import Spread
+from cockpit.ticks.bar_columns import BarColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,10 @@ class Commands(Protocol):
 
     async def trades(self) -> list[Trade]:
         """Every trade, open and closed, in the order of opening, with what was known and what came of it."""
+        ...
+
+    async def minutes(self, symbol: str, start_ms: int, end_ms: int) -> BarColumns:
+        """The stored minutes of an exchange symbol that open from ``start_ms`` up to but without ``end_ms``."""
         ...
 
     async def drop_cache(self, provider: str = "", symbol: str = "") -> int:

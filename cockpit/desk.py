@@ -18,11 +18,13 @@ from cockpit.scan.explain import Explanation, explain
 from cockpit.scan.opinions import Opinions
 from cockpit.scan.scanner import Scanner
 from cockpit.spreads.structure import Spread
+from cockpit.storage.bar_columns import read_bar_columns
 from cockpit.storage.database import Database
 from cockpit.storage.scan import find_spread, latest_scan
 from cockpit.storage.scorecard import TradeRows
 from cockpit.storage.scores import scored_trades
 from cockpit.strategies.runner import StrategyRunner
+from cockpit.ticks.bar_columns import BarColumns
 from cockpit.ticks.replay import ReplayExchange
 
 
@@ -136,6 +138,10 @@ class Desk:
     async def trades(self) -> list[Trade]:
         """Every trade, open and closed, in the order of opening."""
         return await TradeRows(self._database).trades()
+
+    async def minutes(self, symbol: str, start_ms: int, end_ms: int) -> BarColumns:
+        """The stored minutes of an exchange symbol."""
+        return await read_bar_columns(self._database, symbol, start_ms, end_ms)
 
     async def next_session(self) -> datetime:
         """Move the simulated clock to the next session's open."""

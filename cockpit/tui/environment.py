@@ -17,6 +17,7 @@ _DEFAULTS = {
 }
 # A terminal tells its size itself; exported, these would freeze it at what it once was.
 _STALE = ("COLUMNS", "LINES")
+_DOTLESS = ("linux", "dumb", "vt100", "vt220")
 _HOME_HZ = 4.0
 _REMOTE_HZ = 2.0
 
@@ -36,3 +37,10 @@ def refresh_rate(hz: float, environment: Mapping[str, str] | None = None) -> flo
         return hz
     present = os.environ if environment is None else environment
     return _REMOTE_HZ if "SSH_CONNECTION" in present or "SSH_TTY" in present else _HOME_HZ
+
+
+def draws_dots(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether the terminal can be trusted with Braille: not the console of Linux, nor a locale other than UTF-8."""
+    present = os.environ if environment is None else environment
+    locale = present.get("LC_ALL") or present.get("LC_CTYPE") or present.get("LANG") or "UTF-8"
+    return present.get("TERM") not in _DOTLESS and "utf" in locale.lower()

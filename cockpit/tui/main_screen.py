@@ -95,6 +95,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self.status = "starting…"
         self.drawing = True
         """False once the cockpit is leaving: nothing is pulled any more."""
+        self._hidden = False
         self._body = PanesArea(*self.panes.values(), symbols=lambda: len(self.ticks.table.rows.all))
         self._header = Bar("header")
         self._tabs = Bar("tabs", ground=Ground.PLAIN)
@@ -150,7 +151,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def shown_panes(self) -> list[PaneView]:
         """The panes that are on the screen."""
-        if self.has_class("-tiny"):
+        if self._hidden or self.has_class("-tiny"):
             return []
         return [self.panes[self.active]] if self.has_class("-single") else list(self.panes.values())
 
@@ -188,6 +189,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def redraw(self) -> None:
         """Draw what the passing of time changes, and the bars."""
+        if self._hidden:
+            return
         for pane in self.shown_panes():
             pane.tick()
         self._body.resplit()
@@ -250,6 +253,18 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def _refill(self) -> None:
         self._slow_at = float("-inf")
         self._pull()
+
+    def push_over(self, screen: Screen[None]) -> None:
+        """Show a screen that leaves nothing of the panes in sight: until it goes they are not drawn.
+
+        Textual would send the lines of the upper screen again wherever a pane below has changed.
+        """
+        self._hidden = True
+        self.app.push_screen(screen, self._come_back)
+
+    def _come_back(self, _: None) -> None:
+        self._hidden = False
+        self._refill()
 
     def show_pane(self, pane: Pane) -> None:
         """Go to a pane."""
@@ -400,6 +415,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def action_close(self) -> None:
         """Open a ticket that closes the position under the cursor."""
         trading.close_ticket(self._cockpit, self)
+
+    def action_chart(self) -> None:
+        """Show a chart of the symbol under the cursor."""
+        trading.chart(self._cockpit, self)
 
     def action_restart(self) -> None:
         """Start the stopped strategies of the symbol under the cursor again."""

@@ -113,6 +113,32 @@ def explain(app: "CockpitApp", symbol: str) -> None:
     app.perform(show())
 
 
+def chart(app: "CockpitApp", screen: "MainScreen", symbol: str | None = None) -> None:
+    """A chart of a symbol's prices; without one of that under the cursor in the ticks."""
+    from cockpit.tui.environment import draws_dots
+    from cockpit.tui.screens.chart import ChartScreen
+    from cockpit.tui.widgets.plot import ASCII, BRAILLE
+
+    if symbol is None and screen.active is Pane.TICKS:
+        symbol = screen.ticks.table.cursor
+    if app.session is None:
+        app.say(STARTING)
+    elif symbol is None:
+        app.say("no symbol under the cursor to chart; 1 goes to the ticks")
+    else:
+        look = app.settings
+        screen.push_over(
+            ChartScreen(
+                *(app.session, screen.ticks.table.rows.order, symbol),
+                moment=app.moment,
+                profile=look.profile,
+                hz=app.hz,
+                stale_seconds=look.ui.stale_seconds,
+                glyphs=BRAILLE if draws_dots() else ASCII,
+            )
+        )
+
+
 def restart_strategies(app: "CockpitApp", screen: "MainScreen") -> None:
     """Start the stopped strategies of the symbol under the cursor in the ticks again, and say so."""
     known = commands(app)

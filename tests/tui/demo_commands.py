@@ -19,8 +19,10 @@ from cockpit.spreads.structure import (
     Leg,
     StructureKind,
 )
+from cockpit.ticks.bar_columns import BarColumns
 from tests.tui.clocks import NOW, StillClock
 from tests.tui.made import ENTRY, NAMES, candidate, position, spreads_of
+from tests.tui.made_minutes import made_minutes
 
 
 class DemoCommands(Commands):
@@ -187,6 +189,9 @@ class DemoCommands(Commands):
                 ),
             ),
         )
+
+    async def minutes(self, symbol: str, start_ms: int, end_ms: int) -> BarColumns:
+        return made_minutes(symbol, self.clock.now(), start_ms, end_ms)
 
     async def history(self) -> list[ClosedPosition]:
         return []

@@ -92,6 +92,8 @@ class CockpitCommands(Provider):
             for row in boards.health.values():
                 if isinstance(row, ProviderStatus):
                     yield from self._about_vendor(row.provider)
+            for symbol in [ticker.symbol for ticker in boards.ticks.values()]:
+                yield Command(f"chart {symbol}", partial(trading.chart, app, main, symbol), "its prices, as a chart")
         pane = main.table_pane()
         if pane is not None:
             for name in pane.table.sortable():
