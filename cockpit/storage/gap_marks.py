@@ -1,10 +1,14 @@
-"""What the ledger of gaps says of bars: how many trades around them are missing, and how many came later over REST."""
+"""What is known of the gaps in bars: how many trades around them are missing, and how many came later over REST.
+
+The ledger knows the gaps of the stream; ids tell of those in imported files as well.
+"""
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cockpit.storage.database import Database
+from cockpit.storage.id_holes import IdHoles, read_id_holes
 from cockpit.storage.minutes import ID_BITS, ID_MASK
 from cockpit.ticks.bars import Bar
 
@@ -51,9 +55,10 @@ class _Stretch:
 class GapMarks:
     """The gaps of one symbol, asked for bar by bar."""
 
-    def __init__(self, stretches: Sequence[_Stretch]) -> None:
-        """Stretches in the order of their ids, which is that of their times."""
+    def __init__(self, stretches: Sequence[_Stretch], holes: IdHoles) -> None:
+        """Stretches of the ledger in the order of their ids, which is that of their times."""
         self._stretches = stretches
+        self._holes = holes
 
     def of(self, bar: Bar) -> GapMark:
         """What touches this bar."""
@@ -64,7 +69,8 @@ class GapMarks:
                 break
             missing += stretch.mark.missing
             backfilled += stretch.mark.backfilled
-        return GapMark(missing, backfilled)
+        # What the ledger misses is a hole, too, but for what is missing before the first and after the last trade.
+        return GapMark(max(missing, self._holes.missing(bar)), backfilled)
 
 
 async def read_gap_marks(
@@ -78,7 +84,8 @@ async def read_gap_marks(
         [
             _Stretch(since, max(since, until), GapMark(count - stored, stored))
             for since, until, count, stored in ((int(a), int(b), int(c), int(d)) for a, b, c, d in rows)
-        ]
+        ],
+        await read_id_holes(database, symbol, start_ms, end_ms),
     )
 
 

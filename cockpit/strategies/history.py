@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from cockpit.errors import UsageError
 from cockpit.storage.database import Database
 from cockpit.storage.gap_marks import read_gap_marks
-from cockpit.storage.id_holes import read_id_holes
 from cockpit.storage.sourced_bars import read_sourced_bars
 from cockpit.strategies.backtest import PastBar
 from cockpit.ticks.bars import Bar, ceil_ms, flat_bars, parse_timeframe
@@ -39,12 +38,11 @@ async def read_past(
     first_ms = 0 if start_ms is None else ceil_ms(start_ms, length_ms)
     span = None if start_ms is None else max(0, first_ms - warm_up * length_ms), end_ms
     marks = await read_gap_marks(database, symbol, *span)
-    holes = await read_id_holes(database, symbol, *span)
 
     def past(bar: Bar, one: SourcedBar) -> PastBar:
         if one.source is Source.KLINES:
             return PastBar(bar, missing=one.covered is not None and one.covered < 1.0, klines=True)
-        return PastBar(bar, missing=holes.touch(bar) or marks.of(bar).missing > 0)
+        return PastBar(bar, missing=marks.of(bar).missing > 0)
 
     page: list[PastBar] = []
     previous: SourcedBar | None = None

@@ -194,8 +194,8 @@ def test_bars_tell_what_is_missing_in_them(cockpit: Cockpit, file: Path) -> None
     bars = json.loads(cockpit(*words, "--format", "json").out)["bars"]
     assert [(bar["trades"], bar["gaps"], bar["backfilled"]) for bar in bars] == [(2, 1, 0), (1, 1, 0)]
     cockpit("ticks", "import", str(file))
-    clean = csv.DictReader(io.StringIO(cockpit("ticks", "bars", "BTCUSDT", "--format", "csv").out))
-    assert [(bar["gaps"], bar["backfilled"]) for bar in clean] == [("0", "0")] * 2
+    imported = csv.DictReader(io.StringIO(cockpit("ticks", "bars", "BTCUSDT", "--format", "csv").out))
+    assert [(bar["gaps"], bar["backfilled"]) for bar in imported] == [("1", "0")] * 2, "by ids, without any ledger"
 
 
 def test_what_is_wrong_is_told(cockpit: Cockpit, file: Path, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ async def _marks(database: Database, timeframe: str = "1m", *, flat: bool = Fals
 async def test_a_gap_marks_its_own_minute_and_no_other(paths: Paths) -> None:
     async with open_database(paths) as database:
         await store_trades(database, [*trades(1, 89), *trades(100, 300)])
-        assert await _marks(database) == [WHOLE] * 4
+        assert await _marks(database) == [WHOLE, GapMark(missing=10), WHOLE, WHOLE], "by the ids, without any ledger"
         gap = await write_gap(database, OPEN)
         assert await _marks(database) == [WHOLE, GapMark(missing=10), WHOLE, WHOLE]
         assert await _marks(database, "5m") == [GapMark(missing=10)]
@@ -56,7 +56,9 @@ async def test_what_is_missing_at_the_end_ends_where_it_was_found(paths: Paths) 
         await write_gap(database, replace(OPEN, first_id=81, last_id=85, next_id=81, found_ms=START_MS + 61_000))
         assert await _marks(database) == [GapMark(missing=5)]
         await store_trades(database, trades(500, 600))
-        assert set((await _marks(database))[1:]) == {WHOLE}
+        marks = await _marks(database)
+        assert marks[:2] == [GapMark(missing=419)] * 2, "all that lies between the stored ones, known by its ids"
+        assert set(marks[2:]) == {WHOLE}
 
 
 async def test_a_halt_is_no_gap_and_other_symbols_are_others(paths: Paths) -> None:

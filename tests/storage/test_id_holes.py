@@ -13,7 +13,7 @@ from tests.ticks.trades import START_MS, trade, trades
 
 async def _touched(database: Database, symbol: str = "BTCUSDT", *, flat: bool = True) -> list[bool]:
     holes = await read_id_holes(database, symbol)
-    return [holes.touch(one.bar) async for one in read_sourced_bars(database, symbol, flat=flat)]
+    return [holes.missing(one.bar) > 0 async for one in read_sourced_bars(database, symbol, flat=flat)]
 
 
 async def test_a_hole_inside_of_a_minute_marks_it_alone(paths: Paths) -> None:
@@ -28,6 +28,14 @@ async def test_a_hole_over_several_minutes_marks_them_and_its_ends(paths: Paths)
     async with open_database(paths) as database:
         await store_trades(database, [*trades(0, 99), *trades(400, 600)])
         assert await _touched(database) == [False, True, True, True, True, False, False, False]
+
+
+async def test_a_hole_tells_how_many_are_missing(paths: Paths) -> None:
+    async with open_database(paths) as database:
+        await store_trades(database, [*trades(0, 99), *trades(110, 119), *trades(125, 300)])
+        holes = await read_id_holes(database, "BTCUSDT")
+        missing = [holes.missing(one.bar) async for one in read_sourced_bars(database, "BTCUSDT")]
+        assert missing == [0, 15, 0, 0]
 
 
 async def test_quiet_is_no_hole(paths: Paths) -> None:
