@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,7 +24,9 @@ from cockpit.cli.formats import (
 )
 from cockpit.cli.interruption import complete
 from cockpit.cli.invocation import Instant, Invocation, pass_invocation, program_options
+from cockpit.cli.spans import instant_of, span_of
 from cockpit.cli.stored import stored_symbol
+from cockpit.cli.streams import CLEAR_LINE, rewrites_lines
 from cockpit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ def backtest(
         parse_timeframe(timeframe)
         own = settings.strategies
         terms = Terms(*(Decimal(repr(value)) for value in (own.stake, own.fee_bp, own.slippage_bp)))
-        span = _milliseconds(start), _milliseconds(end)
+        span = span_of(start, end)
         async with _decider(settings, strategy, parameters) as decider, invocation.database() as database:
             name = await stored_symbol(settings, database, symbol)
             past = read_past(database, name, timeframe, *span, warm_up=decider.warm_up)
@@ -140,32 +142,25 @@ async def _decider(settings: "Settings", name: str, parameters: Mapping[str, obj
 
 async def _followed(pages: "AsyncIterator[list[PastBar]]") -> "AsyncIterator[list[PastBar]]":
     """The same pages; a terminal is told how far they are, on one line of stderr that goes at the end."""
-    told, bars, terminal = monotonic(), 0, sys.stderr.isatty()
+    told, bars, terminal = monotonic(), 0, rewrites_lines()
     try:
         async for page in pages:
             yield page
             bars += len(page)
             if terminal and monotonic() > told + _TELL_SECONDS:
                 told = monotonic()
-                sys.stderr.write(f"\r\x1b[K{bars:,} bars, up to {clock_time(_at(page[-1].bar.close_ms + 1))}")
+                until = clock_time(instant_of(page[-1].bar.close_ms + 1))
+                sys.stderr.write(f"{CLEAR_LINE}{bars:,} bars, up to {until}")
                 sys.stderr.flush()
     finally:
         if terminal:
-            sys.stderr.write("\r\x1b[K")
+            sys.stderr.write(CLEAR_LINE)
 
 
 def _nothing(symbol: str, timeframe: str, start: datetime | None, end: datetime | None) -> str:
     span = f"{f' from {clock_time(start)}' if start else ''}{f' to {clock_time(end)}' if end else ''}"
     shown = f"cockpit ticks bars {symbol} --timeframe 1d"
     return f"no bar of {timeframe} of {symbol} is stored{span}; what is stored of it is told by: {shown}"
-
-
-def _milliseconds(instant: datetime | None) -> int | None:
-    return None if instant is None else round(instant.timestamp() * 1000)
-
-
-def _instant(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else _at(milliseconds)
 
 
 def _print(run: _Run, form: str, trades: bool) -> None:
@@ -194,8 +189,8 @@ def _document(run: _Run) -> dict[str, Any]:
         "parameters": dict(run.parameters),
         "symbol": run.symbol,
         "timeframe": run.timeframe,
-        "start": _at(result.start_ms),
-        "end": _at(result.end_ms + 1),
+        "start": instant_of(result.start_ms),
+        "end": instant_of(result.end_ms + 1),
         "bars": result.bars,
         "bars_without_trade": result.quiet,
         "bars_with_missing_trades": result.missing,
@@ -212,8 +207,8 @@ def _document(run: _Run) -> dict[str, Any]:
         "return": result.total_return,
         "buy_and_hold_return": result.hold_return,
         "max_drawdown": drawdown.depth,
-        "max_drawdown_peak": _at(drawdown.peak_ms) if drawdown.depth else None,
-        "max_drawdown_trough": _at(drawdown.trough_ms) if drawdown.depth else None,
+        "max_drawdown_peak": instant_of(drawdown.peak_ms) if drawdown.depth else None,
+        "max_drawdown_trough": instant_of(drawdown.trough_ms) if drawdown.depth else None,
         "exposure": result.exposure,
         "average_win": _amount(result.average_win),
         "average_loss": _amount(result.average_loss),
@@ -247,15 +242,15 @@ def _lines(run: _Run) -> Iterator[_Line]:
 
     yield _Line("strategy", run.strategy, ", ".join(f"{name} {value}" for name, value in run.parameters.items()))
     yield _Line("bars", f"{result.bars:,}", f"{run.symbol} {run.timeframe}{_of_bars(result)}")
-    lasted = _at(result.end_ms + 1) - _at(result.start_ms)
-    yield _Line("period", str(lasted), f"{clock_time(_at(result.start_ms))} to {clock_time(_at(result.end_ms + 1))}")
+    lasted = instant_of(result.end_ms + 1) - instant_of(result.start_ms)
+    yield _Line("period", str(lasted), _from_to(result.start_ms, result.end_ms + 1))
     yield _Line("trades", f"{len(result.trips):,}", _also_open(result))
     yield _Line("win rate", figure(result.win_rate, lambda rate: f"{rate * 100:.1f} %"), f"{len(result.wins):,} won")
     costs = f"fee {run.terms.fee_bp:f} bp, slippage {run.terms.slippage_bp:f} bp"
     yield _Line("net P&L", signed(result.pnl), f"after fees of {money(result.fees)} ({costs})")
     yield _Line("return", share(result.total_return), f"of a stake of {money(result.stake)}")
     yield _Line("buy and hold", figure(result.hold_return, share), "of the same stake, at the same costs")
-    fall = f"{clock_time(_at(drawdown.peak_ms))} to {clock_time(_at(drawdown.trough_ms))}" if drawdown.depth else ""
+    fall = _from_to(drawdown.peak_ms, drawdown.trough_ms) if drawdown.depth else ""
     yield _Line("max drawdown", f"{drawdown.depth * 100:.2f} %", fall)
     yield _Line("exposure", f"{result.exposure * 100:.1f} %", "of the bars with a position")
     yield _Line("average win", figure(result.average_win, signed))
@@ -273,6 +268,14 @@ def _lines(run: _Run) -> Iterator[_Line]:
         )
 
 
+def _from_to(start_ms: int, end_ms: int) -> str:
+    return f"{clock_time(instant_of(start_ms))} to {clock_time(instant_of(end_ms))}"
+
+
+def _closed_at(trip: "RoundTrip") -> datetime | None:
+    return None if trip.closed_ms is None else instant_of(trip.closed_ms)
+
+
 def _of_bars(result: "BacktestResult") -> str:
     parts = (
         (result.quiet, "without a trade (no fill)"),
@@ -285,10 +288,6 @@ def _of_bars(result: "BacktestResult") -> str:
 
 def _also_open(result: "BacktestResult") -> str:
     return "closed" if result.open_trip is None else "closed, one is open"
-
-
-def _at(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 _LINE: list[Column[_Line]] = [
@@ -307,8 +306,8 @@ def _trade_columns(decimals: int) -> "list[Column[RoundTrip]]":
     price = "{:,.10g}".format
     return [
         Column("side", "side", lambda trip: trip.side.value),
-        Column("opened", "opened", lambda trip: _at(trip.opened_ms), clock_time),
-        Column("closed", "closed", lambda trip: _instant(trip.closed_ms), clock_time, missing="open"),
+        Column("opened", "opened", lambda trip: instant_of(trip.opened_ms), clock_time),
+        Column("closed", "closed", _closed_at, clock_time, missing="open"),
         Column("quantity", "quantity", lambda trip: trip.quantity.normalize(), "{:f}".format, right=True),
         Column("entry", "entry", lambda trip: _amount(trip.entry), price, right=True),
         Column("exit", "exit", lambda trip: _amount(trip.exit), price, right=True),

@@ -1,11 +1,12 @@
 """Progress of a scan on stderr: one line that is rewritten on a terminal, a few plain lines elsewhere."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+
+from cockpit.cli.streams import CLEAR_LINE, rewrites_lines
 
 if TYPE_CHECKING:
     from cockpit.boards import Boards
@@ -24,20 +25,15 @@ async def scan_progress(boards: "Boards") -> AsyncIterator[None]:
     finally:
         telling.cancel()
         await asyncio.wait({telling})
-        if _rewrites():
-            sys.stderr.write("\r\x1b[K")
+        if rewrites_lines():
+            sys.stderr.write(CLEAR_LINE)
     progress = boards.scan.get("scan")
     if progress is not None and progress.finished_at is not None:
         print(_sentence(progress), file=sys.stderr)
 
 
-def _rewrites() -> bool:
-    """Whether a line can be written over: on a terminal that moves its cursor."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-
-
 async def _tell(boards: "Boards") -> None:
-    terminal = _rewrites()
+    terminal = rewrites_lines()
     told = -1
     while True:
         progress = boards.scan.get("scan")
@@ -46,7 +42,7 @@ async def _tell(boards: "Boards") -> None:
             if step != told:
                 told = step
                 line = _sentence(progress)
-                sys.stderr.write(f"\r\x1b[K{line}" if terminal else f"{line}\n")
+                sys.stderr.write(f"{CLEAR_LINE}{line}" if terminal else f"{line}\n")
                 sys.stderr.flush()
         await asyncio.sleep(_LOOK_EVERY)
 

@@ -8,6 +8,9 @@ from typing import TextIO
 
 from cockpit.errors import CockpitError
 
+CLEAR_LINE = "\r\x1b[K"
+"""Takes the cursor of a terminal to the start of its line, and what stands there away."""
+
 _PIPE_CLOSED = 141
 _NO_MORE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 _LONGEST = 2000
@@ -41,6 +44,11 @@ def open_missing() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+
+
+def rewrites_lines() -> bool:
+    """Whether a line of stderr can be written over: on a terminal that moves its cursor."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def check_output() -> None:

@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,9 @@ import click
 from cockpit.cli.formats import Column, Sheet, clock_time, exact, fixed, format_option, percent, plain, print_sheet
 from cockpit.cli.interruption import complete
 from cockpit.cli.invocation import Instant, Invocation, pass_invocation, program_options
+from cockpit.cli.spans import instant_of, span_of
 from cockpit.cli.stored import stored_symbol
+from cockpit.cli.streams import CLEAR_LINE, rewrites_lines
 from cockpit.errors import DamagedError, StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 _since = click.option("--from", "start", type=Instant(), help="From this time on.")
 _output = click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Into this file.")
 _until = click.option("--to", "end", type=Instant(), help="Up to, and without, this time.")
-_CLEAR = "\r\x1b[K"
 _STOPPED = "stopped; what was read is stored, and reading the files again stores nothing twice"
 _FORMS = {".json": "json", ".parquet": "parquet"}
 
@@ -118,14 +119,14 @@ def record(invocation: Invocation, file: Path, seconds: float | None) -> None:
             end = math.inf if seconds is None else loop.time() + seconds
             while loop.time() < end and not session_file.ended:
                 if sys.stderr.isatty():
-                    click.echo(f"{_CLEAR}{_recorded(session_file)}", nl=False, err=True)
+                    click.echo(f"{CLEAR_LINE}{_recorded(session_file)}", nl=False, err=True)
                 await asyncio.sleep(min(1.0, max(0.0, end - loop.time())))
 
     try:
         complete(work())
     finally:
         for one in recorded:
-            click.echo(f"{_CLEAR if sys.stderr.isatty() else ''}{_recorded(one)}", err=True)
+            click.echo(f"{CLEAR_LINE if rewrites_lines() else ''}{_recorded(one)}", err=True)
     if recorded[0].lost:
         raise StorageError(f"{recorded[0].lost} frames are missing in {file}: the disk was too slow for them")
 
@@ -156,7 +157,7 @@ def export(
         raise UsageError("Parquet is no text for a terminal; name a file with --output FILE")
 
     async def work() -> None:
-        span = _span(start, end)
+        span = span_of(start, end)
         async with _database(invocation, symbol) as (database, name):
             if chosen == "parquet":
                 from cockpit.ticks.parquet_files import write_parquet
@@ -209,7 +210,7 @@ def bars(
         from cockpit.storage.sourced_bars import read_sourced_bars
 
         async with _database(invocation, symbol, klines=True) as (database, name):
-            span = _span(start, end)
+            span = span_of(start, end)
             columns.extend(_mark_columns(await read_gap_marks(database, name, *span)))
             found = read_sourced_bars(database, name, timeframe, *span, flat=flat)
             if form != "csv":
@@ -248,7 +249,7 @@ def _recorded(file: "SessionFile") -> str:
 @contextmanager
 def _progress(files: Sequence[Path]) -> Iterator["Callable[[ImportReport], None]"]:
     """Tells how far an import is, on stderr: one line that is rewritten on a terminal, a line a file elsewhere."""
-    terminal = sys.stderr.isatty()
+    terminal = rewrites_lines()
     told = 0
 
     def tell(report: "ImportReport") -> None:
@@ -258,7 +259,7 @@ def _progress(files: Sequence[Path]) -> Iterator["Callable[[ImportReport], None]
             what, read, new = "trades", report.read + report.aggregated, report.inserted + report.summed
             if report.klines:
                 what, read, new = "trades and bars", read + report.klines, new + report.inserted_klines
-            sys.stderr.write(f"{_CLEAR}{which}: {read:,} {what} read, {new:,} of them new")
+            sys.stderr.write(f"{CLEAR_LINE}{which}: {read:,} {what} read, {new:,} of them new")
         elif report.files > told and len(files) > 1:
             sys.stderr.write(f"{which}\n")
         told = report.files
@@ -269,22 +270,6 @@ def _progress(files: Sequence[Path]) -> Iterator["Callable[[ImportReport], None]
     finally:
         if terminal and told:
             click.echo(err=True)
-
-
-def _span(start: datetime | None, end: datetime | None) -> tuple[int | None, int | None]:
-    """A stretch of time in milliseconds.
-
-    Raises:
-        UsageError: it ends before it begins.
-    """
-    if start is not None and end is not None and end <= start:
-        raise UsageError(f"--to {end.isoformat()} is not after --from {start.isoformat()}; nothing lies between them")
-    first, last = (None if one is None else round(one.timestamp() * 1000) for one in (start, end))
-    return first, last
-
-
-def _instant(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _kinds(rejected: Mapping[str, int]) -> str | None:
@@ -327,7 +312,7 @@ _REPORT: list[Column["ImportReport"]] = [
     Column("last_time", "to", lambda report: report.last_time, clock_time),
 ]
 _BAR: list[Column["SourcedBar"]] = [
-    Column("open_time", "from", lambda one: _instant(one.bar.open_ms), clock_time),
+    Column("open_time", "from", lambda one: instant_of(one.bar.open_ms), clock_time),
     Column("open", "open", lambda one: one.bar.open, exact, right=True),
     Column("high", "high", lambda one: one.bar.high, exact, right=True),
     Column("low", "low", lambda one: one.bar.low, exact, right=True),

@@ -161,6 +161,7 @@ def test_a_stretch_of_time_takes_its_warm_up_from_before_it(cockpit: Cockpit) ->
         (("sma_cross", "--symbol", "BTCUSDT", "--timeframe", "1h"), 2, "no bar of 1h of BTCUSDT is stored"),
         (("rsi", "--symbol", "BTCUSDT", "--timeframe", "1d", "--from", "2027-01-01"), 2, "is stored from 2027-01-01"),
         (("rsi", "--symbol", "BTCUSDT", "--from", "yesterday"), 2, "is not a time"),
+        (("rsi", "--symbol", "BTCUSDT", "--from", "2026-02-01", "--to", "2026-01-01"), 2, "is not after --from"),
         (("rsi", "--symbol", "BTCUSDT", "--set", "lenght=3"), 2, "did you mean length?"),
         (("rsi", "--symbol", "BTCUSDT", "--set", "length=x"), 2, "length takes a whole number, not 'x'"),
         (("rsi", "--symbol", "BTCUSDT", "--set", "low=80"), 2, "low (80) must be below high (70)"),
