@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cockpit.errors import CockpitError, StorageError
+from cockpit.storage.addresses import address
 from cockpit.storage.failures import BACKUPS, failure, sentences
 
 _KEPT = 3
@@ -56,8 +57,8 @@ def back_up(database: Path, copy: Path | None = None) -> Path:
     if copy is not None and copy.exists():
         raise StorageError(f"{copy} exists already; name a file that does not")
     with sentences(database):
-        uri = f"{database.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5.0)) as connection:
+        source = sqlite3.connect(address(database, "ro"), uri=True, isolation_level=None, timeout=5.0)
+        with closing(source) as connection:
             if copy is None:
                 return copy_beside(connection, database)
             _copy(connection, copy)

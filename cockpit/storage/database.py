@@ -19,6 +19,7 @@ from cockpit.errors import CockpitError, StorageError
 from cockpit.health.metrics import LatencyRing
 from cockpit.health.status import State, StorageStatus
 from cockpit.paths import Paths
+from cockpit.storage.addresses import address
 from cockpit.storage.engine import has_wal_reset_defect
 from cockpit.storage.failures import sentences
 from cockpit.storage.filesystem import refuse_network
@@ -306,8 +307,7 @@ async def _connect(paths: Paths, *, owner: bool) -> tuple[aiosqlite.Connection |
 
 async def _open(path: Path, opened: list[aiosqlite.Connection], *, writes: bool) -> aiosqlite.Connection:
     # A reader is opened ro: it can neither write nor checkpoint, so that exactly one connection ever does.
-    uri = f"{path.as_uri()}?mode={'rw' if writes else 'ro'}"
-    connection = await aiosqlite.connect(uri, uri=True, isolation_level=None)
+    connection = await aiosqlite.connect(address(path, "rw" if writes else "ro"), uri=True, isolation_level=None)
     opened.append(connection)
     pragmas = [f"busy_timeout={_BUSY_MS}", "foreign_keys=ON"]
     if writes:

@@ -4,6 +4,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from cockpit.storage.addresses import address_as_it_is
+
 _TRADED = "SELECT symbol FROM ticks_symbols"
 _KLINES = "SELECT symbol FROM ticks_kline_series"
 
@@ -12,10 +14,8 @@ def symbols_in(database: Path, *, klines: bool = True) -> frozenset[str]:
     """Symbols that trades, or with ``klines`` also klines alone, are stored of; none where the file cannot be read."""
     if not database.is_file():
         return frozenset()
-    # Without a write-ahead log nobody has it open; a reader that may not write cannot make the log itself.
-    unchanging = "" if Path(f"{database}-wal").exists() else "&immutable=1"
     try:
-        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro{unchanging}", uri=True)) as connection:
+        with closing(sqlite3.connect(address_as_it_is(database), uri=True)) as connection:
             return frozenset(
                 str(row[0]) for row in connection.execute(f"{_TRADED} UNION {_KLINES}" if klines else _TRADED)
             )

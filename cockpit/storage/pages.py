@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cockpit.errors import StorageError
 from cockpit.paths import Paths
+from cockpit.storage.addresses import address, address_as_it_is
 from cockpit.storage.database import Database
 from cockpit.storage.failures import sentences
 from cockpit.storage.lock import owned
@@ -77,9 +78,7 @@ def inspect(database: Path) -> Pages:
         DamagedError: it is damaged.
         StorageError: it cannot be read, or belongs to another program.
     """
-    # Without a write-ahead log nobody has it open; a look at such a file must not leave one beside it.
-    mode = "ro" if database.with_name(f"{database.name}-wal").exists() else "ro&immutable=1"
-    with sentences(database), closing(_connected(database, mode)) as connection:
+    with sentences(database), closing(_connected(address_as_it_is(database))) as connection:
         check_file(connection, database)
         return _pages(connection.execute(_LOOK))
 
@@ -98,7 +97,7 @@ def compact(paths: Paths) -> tuple[int, int]:
         raise StorageError(f"there is no database {database} yet; nothing is to be compacted")
     with owned(paths, "compacting its database"), sentences(database):
         before = database.stat().st_size
-        with closing(_connected(database, "rw")) as connection:
+        with closing(_connected(address(database, "rw"))) as connection:
             check_file(connection, database)
             pages = _pages(connection.execute(_LOOK))
             if pages.shrinks:
@@ -111,8 +110,7 @@ def compact(paths: Paths) -> tuple[int, int]:
         return before, database.stat().st_size
 
 
-def _connected(database: Path, mode: str) -> sqlite3.Connection:
-    uri = f"{database.absolute().as_uri()}?mode={mode}"
+def _connected(uri: str) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cockpit.errors import CockpitError, StorageError
 from cockpit.paths import Paths
+from cockpit.storage.addresses import address
 from cockpit.storage.copies import copies
 from cockpit.storage.failures import DamagedDatabaseError, sentences
 from cockpit.storage.migrations.runner import check_file, prepare
@@ -77,10 +78,9 @@ def _is_sound(database: Path) -> bool:
     if not database.exists() or not database.stat().st_size:
         return False
     try:
-        with sentences(database):
-            uri = f"{database.absolute().as_uri()}?mode=ro&immutable=1"
-            with closing(sqlite3.connect(uri, uri=True)) as connection:
-                check_file(connection, database, thorough=True)
+        uri = address(database, "ro&immutable=1")
+        with sentences(database), closing(sqlite3.connect(uri, uri=True)) as connection:
+            check_file(connection, database, thorough=True)
     except CockpitError:
         return False
     return True

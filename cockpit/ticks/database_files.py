@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cockpit.errors import CockpitError, DamagedError
 from cockpit.paths import Paths
+from cockpit.storage.addresses import address
 from cockpit.storage.database import open_database
 from cockpit.storage.klines import kline_series, read_klines
 from cockpit.storage.ticks import read_trades, stored_symbols
@@ -47,6 +48,5 @@ async def read_database(path: Path, work: Path) -> AsyncIterator[Trade | Kline]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    address = f"{source.absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True)) as old, closing(sqlite3.connect(target)) as new:
+    with closing(sqlite3.connect(address(source, "ro"), uri=True)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new, pages=_PAGES_AT_ONCE)

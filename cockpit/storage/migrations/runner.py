@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cockpit.errors import StorageError, UsageError
 from cockpit.paths import Paths
+from cockpit.storage.addresses import address
 from cockpit.storage.copies import copies, copy_beside
 from cockpit.storage.failures import damaged, sentences
 from cockpit.storage.lock import owned, owned_elsewhere
@@ -142,8 +143,7 @@ def migrate_down(paths: Paths, steps: int, migrations: Sequence[Migration] | Non
 @contextmanager
 def _connected(database: Path, mode: str = "rwc") -> Iterator[sqlite3.Connection]:
     with sentences(database):
-        uri = f"{database.absolute().as_uri()}?mode={mode}"
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
+        connection = sqlite3.connect(address(database, mode), uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
         with closing(connection):
             yield connection
 
