@@ -93,7 +93,7 @@ def _address(value: str, *schemes: str) -> str:
     return value
 
 
-def _folder(value: str) -> str:
+def _whole_path(value: str) -> str:
     if value and not value.startswith(("/", "~")):
         raise ValueError("a folder is written from / or ~ on, or it would be another one wherever the cockpit starts")
     return value
@@ -115,6 +115,7 @@ def _within_reach(value: datetime) -> datetime:
     return value
 
 
+Folder = Annotated[str, AfterValidator(_whole_path)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_within_reach)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 StreamAddress = Annotated[str, AfterValidator(_stream_address)]
@@ -131,7 +132,7 @@ class _Section(BaseModel):
 class PathSettings(_Section):
     """``[paths]``"""
 
-    data_dir: Annotated[str, AfterValidator(_folder)] = ""
+    data_dir: Folder = ""
 
 
 class UiSettings(_Section):
@@ -340,7 +341,7 @@ class PortfolioSettings(_Section):
 class StrategySettings(_Section):
     """``[strategies]``: money is in the symbol's quote currency, basis points are of what a fill is worth."""
 
-    folder: str = ""
+    folder: Folder = ""
     stake: Annotated[float, Field(gt=0, le=1e9)] = 10_000.0
     fee_bp: Annotated[float, Field(ge=0, le=1000)] = 10.0
     slippage_bp: Annotated[float, Field(ge=0, le=1000)] = 1.0

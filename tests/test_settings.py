@@ -80,6 +80,7 @@ def test_a_profile_overrides_within_its_layer_only(tmp_path: Path) -> None:
         (("sim.start", "2026-11-24"), ["sim.start", "with its zone"]),
         (("sim.start", "5"), ["sim.start", "a time"]),
         (("paths.data_dir", "data"), ["paths.data_dir", "from / or ~ on", "'data'"]),
+        (("strategies.folder", "./mine"), ["strategies.folder", "from / or ~ on", "'./mine'"]),
         (("strategies.parameters.rsi", "{ length = [1] }"), ["parameters.rsi.length (", "text in quotes, true or"]),
         (("sim.start", "9999-12-31T00:00:00Z"), ["sim.start", "between 1970 and 2099"]),
         (("scoring.weights.ev", "90"), ["scoring.weights (--set scoring.weights.ev)", "110"]),
