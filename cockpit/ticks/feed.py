@@ -124,13 +124,13 @@ class Feed:
             work = [self._publish_steadily(), self._refill.run(), self._load_day()]
             if self._exchange.live:
                 work += [self._watch_symbols(), self._watch_clock()]
-            helpers = [group.create_task(each) for each in work]
+            beside = [group.create_task(each) for each in work]
             try:
                 await self._uplink.run()
                 await self._recorder.drain()
             finally:
-                for helper in helpers:
-                    helper.cancel()
+                for task in beside:
+                    task.cancel()
                 self._publish(everything=True)
         await self._refill.settle()
 
