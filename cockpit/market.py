@@ -29,7 +29,8 @@ from cockpit.providers.tradier import Tradier
 from cockpit.scan.earnings import EarningsReport, PastReport
 from cockpit.scan.moves import DailyBar
 from cockpit.scan.sectors import CompanySource
-from cockpit.settings import Settings, VenueSettings, parse_limit
+from cockpit.setting_values import parse_limit
+from cockpit.settings import Settings, VenueSettings
 from cockpit.storage import meta
 from cockpit.storage.database import Database
 from cockpit.storage.ticks import stored_symbols

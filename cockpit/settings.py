@@ -1,128 +1,25 @@
-"""Settings: what a configuration may say, validated as a whole, each value with its origin.
+"""Settings: every section and key that a configuration may have, with its default and its bounds."""
 
-An unknown key is an error that names the nearest one. Secrets are never printed.
-"""
-
-import difflib
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import datetime
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-)
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from cockpit.clock import FIRST_YEAR, LAST_YEAR
-from cockpit.configuration import Configuration, Layer, is_secret, read_configuration
-from cockpit.errors import ConfigurationError
 from cockpit.paths import Paths, profile_paths
-
-_LIMIT = re.compile(r"^(\d+)/(\d*)([smhd])\Z", re.ASCII)
-_MOST_IN_A_WINDOW = 10**9
-_LONGEST_WINDOW = 366 * 86_400
-_HUGE = 10**12
-_LONGEST_SHOWN = 80
-_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+from cockpit.setting_values import (
+    ExchangeSymbol,
+    Folder,
+    Instant,
+    Positive,
+    RateLimit,
+    RedisAddress,
+    Share,
+    StreamAddress,
+    WebAddress,
+)
 
 Profile = Literal["sim", "live", "replay"]
-
-
-def _symbol(value: str) -> str:
-    if not re.fullmatch(r"[A-Z0-9]{3,20}", value):
-        raise ValueError("an exchange symbol is 3 to 20 capital letters and digits, such as BTCUSDT")
-    return value
-
-
-def _limit(value: str) -> str:
-    parse_limit(value)
-    return value
-
-
-def parse_limit(text: str) -> tuple[int, float]:
-    """A rate limit such as ``120/1m``: how many, in how many seconds.
-
-    Raises:
-        ValueError: it does not read so, or is zero.
-    """
-    match = _LIMIT.match(text)
-    if match is None:
-        raise ValueError("a limit reads COUNT/TIME with whole numbers and s, m, h or d, such as 120/1m or 25/1d")
-    # Figures of any length: the number of digits is looked at before they are read.
-    count, length = (int(part) if len(part) <= 12 else _HUGE for part in (match[1], match[2] or "1"))
-    if count == 0 or length == 0:
-        raise ValueError("a limit of nothing would let nothing through; such as 120/1m or 25/1d; [] is without limits")
-    seconds = length * _UNIT_SECONDS[match[3]]
-    if count > _MOST_IN_A_WINDOW or seconds > _LONGEST_WINDOW:
-        raise ValueError("a limit is at most 1000000000 in at most 366d")
-    return count, float(seconds)
-
-
-def _web_address(value: str) -> str:
-    return _address(value, "https", "http")
-
-
-def _stream_address(value: str) -> str:
-    return _address(value, "wss", "ws")
-
-
-def _address(value: str, *schemes: str) -> str:
-    try:
-        parts = urlsplit(value)
-        whole = parts.scheme in schemes and parts.hostname is not None and parts.port != 0
-    except ValueError:
-        whole = False
-    if not whole or not value.isprintable() or " " in value:
-        raise ValueError(f"an address reads {schemes[0]}://HOST, with :PORT and /PATH where it has them")
-    if "@" in parts.netloc:
-        raise ValueError("a name or a password has no place in an address")
-    return value
-
-
-def _whole_path(value: str) -> str:
-    if value and not value.startswith(("/", "~")):
-        raise ValueError("a folder is written from / or ~ on, or it would be another one wherever the cockpit starts")
-    return value
-
-
-def _instant(value: object) -> object:
-    """TOML has times of its own; elsewhere they are text. A bare number is none."""
-    if isinstance(value, str):
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            raise ValueError("a time reads 2026-11-24T10:42:00-05:00") from None
-    return value
-
-
-def _within_reach(value: datetime) -> datetime:
-    if not FIRST_YEAR <= value.year <= LAST_YEAR:
-        raise ValueError(f"a time lies between {FIRST_YEAR} and {LAST_YEAR}")
-    return value
-
-
-Folder = Annotated[str, AfterValidator(_whole_path)]
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_within_reach)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-StreamAddress = Annotated[str, AfterValidator(_stream_address)]
-ExchangeSymbol = Annotated[str, AfterValidator(_symbol)]
-RateLimit = Annotated[str, AfterValidator(_limit)]
-Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class _Section(BaseModel):
@@ -370,18 +267,10 @@ class CacheSettings(_Section):
     file_megabytes: Annotated[int, Field(ge=0, le=100_000)] = 128
 
 
-def _server(value: str) -> str:
-    if value and not re.match(r"^(rediss?|unix)://[^/]*/?", value):
-        raise ValueError("a server reads redis://HOST:PORT/NUMBER, rediss:// or unix://PATH")
-    if "@" in value and ":" in value.partition("://")[2].rpartition("@")[0]:
-        raise ValueError("a password has no place in an address; put it into COCKPIT_REDIS__PASSWORD")
-    return value
-
-
 class RedisSettings(_Section):
     """``[redis]``: a server that cockpits share limits and answers through; none where ``url`` is empty."""
 
-    url: Annotated[str, AfterValidator(_server)] = ""
+    url: RedisAddress = ""
     password: SecretStr | None = None
 
 
@@ -453,184 +342,3 @@ class Settings(_Section):
     def folders(self) -> Paths:
         """The data and state folders of this profile."""
         return profile_paths(self.profile, Path(self.paths.data_dir) if self.paths.data_dir else None)
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedSettings:
-    """Settings with the origin of every leaf: ``default``, a file, an environment variable or a flag."""
-
-    settings: Settings
-    origins: Mapping[str, str]
-
-
-def load_settings(
-    file: Path | None = None,
-    flags: Sequence[tuple[str, str]] = (),
-    environment: Mapping[str, str] | None = None,
-) -> LoadedSettings:
-    """Read, layer and validate everything; the arguments are those of :func:`read_configuration`.
-
-    Raises:
-        ConfigurationError: names the key, its origin and what to do.
-    """
-    return validated(read_configuration(file, flags, environment))
-
-
-def validated(configuration: Configuration) -> LoadedSettings:
-    """The settings that a configuration means.
-
-    Raises:
-        ConfigurationError: names the key, its origin and what to do.
-    """
-    for layer in configuration.layers:
-        _refuse_unknown(layer)
-    profile = configuration.profile
-    if profile not in get_args(Profile):
-        origin = configuration.origins.get("profile", "default")
-        raise ConfigurationError(
-            f"profile ({origin}) is {_shown(profile)}, but there are only {', '.join(get_args(Profile))}"
-        )
-    try:
-        settings = Settings.model_validate(_with_tuples(configuration.values), strict=True)
-    except ValidationError as error:
-        raise ConfigurationError(_sentence(error, configuration.origins)) from None
-    return LoadedSettings(settings, configuration.origins)
-
-
-def leaves(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Every setting as dotted key and printable value; a secret prints as ``(set)`` or ``(not set)``."""
-    yield from _leaves((), settings)
-
-
-def _leaves(prefix: tuple[str, ...], section: BaseModel) -> Iterator[tuple[str, str]]:
-    for name in type(section).model_fields:
-        value = getattr(section, name)
-        key = (*prefix, name)
-        if isinstance(value, BaseModel):
-            yield from _leaves(key, value)
-        elif is_secret(".".join(key)):
-            given = isinstance(value, SecretStr) and value.get_secret_value()
-            yield ".".join(key), "(set)" if given else "(not set)"
-        elif isinstance(value, dict) and value:
-            yield from ((".".join((*key, entry)), json.dumps(content)) for entry, content in value.items())
-        elif isinstance(value, datetime):
-            yield ".".join(key), json.dumps(value.isoformat())
-        else:
-            yield ".".join(key), json.dumps(value)
-
-
-def _refuse_unknown(layer: Layer) -> None:
-    values = dict(layer.values)
-    profiles = values.pop("profiles", {})
-    if not isinstance(profiles, Mapping):
-        raise ConfigurationError(f"profiles is not a table ({layer.origin}); write [profiles.live] and keys below it")
-    _check_keys(layer.origin, values, Settings, "")
-    for name, overrides in profiles.items():
-        if name not in get_args(Profile):
-            raise ConfigurationError(
-                f"unknown profile {name} ({layer.origin}); there are only {', '.join(get_args(Profile))}"
-            )
-        _check_keys(layer.origin, overrides, Settings, f"profiles.{name}.")
-
-
-def _check_keys(origin: str, values: Any, model: type[BaseModel], prefix: str) -> None:
-    if not isinstance(values, Mapping):
-        raise ConfigurationError(f"{prefix.rstrip('.')} is not a table ({origin})")
-    for key, value in values.items():
-        if key not in model.model_fields:
-            raise ConfigurationError(_unknown(f"{prefix}{key}", key, model, origin))
-        section = _section_of(model.model_fields[key].annotation)
-        if section is not None:
-            _check_keys(origin, value, section, f"{prefix}{key}.")
-
-
-def _section_of(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) in (Union, UnionType):
-        return next((found for part in get_args(annotation) if (found := _section_of(part))), None)
-    return None
-
-
-def _unknown(path: str, key: str, model: type[BaseModel], origin: str) -> str:
-    near = difflib.get_close_matches(key, model.model_fields, n=1, cutoff=0.5)
-    if near:
-        return f"unknown setting {path} ({origin}); did you mean {path.removesuffix(key)}{near[0]}?"
-    elsewhere = difflib.get_close_matches(path, _all_keys(), n=1, cutoff=0.3)
-    nearest = f"; the nearest one is {elsewhere[0]}" if elsewhere else ""
-    return f"unknown setting {path} ({origin}){nearest}"
-
-
-@lru_cache(maxsize=1)
-def _all_keys() -> tuple[str, ...]:
-    return tuple(key for key, _ in leaves(Settings()))
-
-
-def _with_tuples(value: Any) -> Any:
-    """The same with tuples for lists, as the strict models have them."""
-    if isinstance(value, Mapping):
-        return {key: _with_tuples(inner) for key, inner in value.items()}
-    return tuple(map(_with_tuples, value)) if isinstance(value, list) else value
-
-
-def _sentence(error: ValidationError, origins: Mapping[str, str]) -> str:
-    first = error.errors(include_url=False)[0]
-    # The last part of a place among alternatives is the name of one of them.
-    places = [part for part in first["loc"] if part not in _ALTERNATIVES]
-    key = ".".join(map(str, places))
-    known = [path for path in origins if key == path or key.startswith(f"{path}.") or path.startswith(f"{key}.")]
-    written = (origins[path] for path in sorted(known, key=len, reverse=True))
-    origin = next((place for place in written if not place.startswith("default")), "default")
-    given = "" if is_secret(key) or isinstance(first["input"], Mapping) else f", not {_shown(first['input'])}"
-    return f"setting {key} ({origin}): {_expected(first)}{given}"
-
-
-def _expected(error: ErrorDetails) -> str:
-    """What a setting must be, in the words of who writes TOML."""
-    if error["loc"][-1] in _ALTERNATIVES:
-        return "it must be a number, text in quotes, true or false"
-    wanted = _WANTED.get(error["type"])
-    if wanted is not None:
-        bounds = error.get("ctx", {})
-        return f"it must be {wanted.format(**{name: _bound(bound) for name, bound in bounds.items()})}"
-    message = error["msg"].removeprefix("Value error, ")
-    return f"{message[:1].lower()}{message[1:]}"
-
-
-def _bound(value: Any) -> Any:
-    return f"{value:g}" if isinstance(value, float) else value
-
-
-_ALTERNATIVES = frozenset({"bool", "int", "float", "str"})
-_WANTED: Mapping[str, str] = {
-    "string_type": "text in quotes",
-    "bool_type": "true or false",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "finite_number": "a finite number",
-    "tuple_type": 'a list, as in ["one", "two"]',
-    "dict_type": "a table",
-    "model_type": "a table",
-    "datetime_type": "a time with its zone, as in 2026-11-24T10:42:00-05:00",
-    "timezone_aware": "a time with its zone, as in 2026-11-24T10:42:00-05:00",
-    "too_short": "longer: {min_length} at least",
-    "too_long": "shorter: {max_length} at most",
-    "greater_than": "more than {gt}",
-    "greater_than_equal": "{ge} or more",
-    "less_than": "less than {lt}",
-    "less_than_equal": "{le} or less",
-    "literal_error": "{expected}",
-    "string_pattern_mismatch": "of the form {pattern}",
-}
-
-
-def _shown(value: Any) -> str:
-    """A value as TOML writes it; a name and a password in an address are not shown."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_shown, value))}]"
-    text = re.sub(r"//[^/@]*@", "//(hidden)@", repr(value))
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cockpit.configuration import Configuration, read_configuration
 from cockpit.errors import ConfigurationError
-from cockpit.settings import validated
+from cockpit.validation import validated
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ from cockpit.context import Context, open_context
 from cockpit.errors import ScanStoppedError, UsageError
 from cockpit.health.status import FeedStatus, ProcessStatus, ProviderStatus, State, StorageStatus
 from cockpit.options.calendar import Phase, session_state
-from cockpit.settings import Settings, load_settings
+from cockpit.settings import Settings
+from cockpit.validation import load_settings
 
 NAMES = ["MDB", "CRM"]
 

@@ -8,7 +8,8 @@ import pytest
 from cockpit.board import Board
 from cockpit.errors import ConfigurationError
 from cockpit.live_settings import FOLLOWED, LiveSettings, SettingsNews, different, followed
-from cockpit.settings import Settings, leaves
+from cockpit.settings import Settings
+from cockpit.validation import leaves
 
 
 def of(**sections: Mapping[str, Any]) -> Settings:

@@ -12,7 +12,8 @@ from cockpit.emulator.options import EmulatorOptions
 from cockpit.emulator.server import RunningServer, running_server
 from cockpit.errors import ExitCode, ProviderError, Refusal
 from cockpit.health.status import ProviderStatus
-from cockpit.settings import Settings, load_settings
+from cockpit.settings import Settings
+from cockpit.validation import load_settings
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,8 @@ from cockpit.errors import ConfigurationError, ProviderError, Refusal
 from cockpit.health.status import ProviderStatus
 from cockpit.network import live_network
 from cockpit.providers.tradier import Tradier
-from cockpit.settings import Settings, load_settings
+from cockpit.settings import Settings
+from cockpit.validation import load_settings
 from tests.net.fakes import vendor
 from tests.net.redis_process import running_redis
 

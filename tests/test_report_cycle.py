@@ -11,8 +11,9 @@ from cockpit.context import Context, open_context
 from cockpit.portfolio.scorecard import Share, scorecard
 from cockpit.portfolio.trade import Passage, Trade
 from cockpit.scan.earnings import Timing
-from cockpit.settings import Settings, load_settings
+from cockpit.settings import Settings
 from cockpit.spreads.structure import StructureKind
+from cockpit.validation import load_settings
 
 NAME = "MDB"
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from cockpit.configuration import is_secret
 from cockpit.errors import ConfigurationError, ExitCode
-from cockpit.settings import Settings, leaves, load_settings, parse_limit
+from cockpit.setting_values import parse_limit
+from cockpit.settings import Settings
+from cockpit.validation import leaves, load_settings
 
 
 @pytest.fixture(autouse=True)

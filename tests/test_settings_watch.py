@@ -13,8 +13,9 @@ from cockpit.board import Board
 from cockpit.configuration import files_read, read_configuration
 from cockpit.live_settings import LiveSettings, SettingsNews
 from cockpit.paths import config_file, environment_file
-from cockpit.settings import Settings, validated
+from cockpit.settings import Settings
 from cockpit.settings_watch import SettingsFiles, SettingsWatch
+from cockpit.validation import validated
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 from cockpit.cli.invocation import Invocation
 from cockpit.errors import ConfigurationError
-from cockpit.settings import LoadedSettings, Settings
+from cockpit.settings import Settings
 from cockpit.settings_watch import SettingsFiles
+from cockpit.validation import LoadedSettings
 
 
 def checked(loaded: LoadedSettings) -> LoadedSettings:

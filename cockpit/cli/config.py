@@ -25,7 +25,7 @@ def config() -> None:
 @pass_invocation
 def show(invocation: Invocation, origin: bool, form: str) -> None:
     """Print every setting; secrets only as set or not."""
-    from cockpit.settings import leaves
+    from cockpit.validation import leaves
 
     loaded = invocation.load()
     rows = [(key, value, _origin(key, loaded.origins)) for key, value in leaves(loaded.settings)]
@@ -47,7 +47,7 @@ def validate(invocation: Invocation) -> None:
     Exit 3 where something is wrong.
     """
     from cockpit.cli.checked import checked
-    from cockpit.settings import leaves
+    from cockpit.validation import leaves
 
     settings = checked(invocation.load()).settings
     count = sum(1 for _ in leaves(settings))

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from cockpit.configuration import Configuration
     from cockpit.context import Context
     from cockpit.paths import Paths
-    from cockpit.settings import LoadedSettings, Settings
+    from cockpit.settings import Settings
     from cockpit.storage.database import Database
+    from cockpit.validation import LoadedSettings
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ class Invocation:
         Raises:
             ConfigurationError: one of them is wrong.
         """
-        from cockpit.settings import validated
+        from cockpit.validation import validated
 
         return validated(self.configuration(running))
 

@@ -41,7 +41,7 @@ def show_screen(invocation: Invocation, **options: Any) -> int:
         # Validated and imported when the screen has painted: both take longer than the first frame.
         from cockpit.cli.checked import settings_files
         from cockpit.context import open_context
-        from cockpit.settings import validated
+        from cockpit.validation import validated
 
         settings = validated(configuration).settings
         written = settings_files(invocation, settings.profile)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from cockpit.clock import Clock
 from cockpit.health.status import Window
 from cockpit.net.window_log import WindowLog
-from cockpit.settings import parse_limit
+from cockpit.setting_values import parse_limit
 
 _NEVER = float("-inf")
 _SHORTEST_SLEEP = 0.001

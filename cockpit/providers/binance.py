@@ -19,7 +19,8 @@ from cockpit.providers import binance_rest as decode
 from cockpit.providers.binance_frames import trade_frame
 from cockpit.providers.binance_stream import BinanceStream, tls_context
 from cockpit.providers.ports import Tap, TradeStream
-from cockpit.settings import BinanceSettings, VenueSettings, parse_limit
+from cockpit.setting_values import parse_limit
+from cockpit.settings import BinanceSettings, VenueSettings
 from cockpit.ticks.quote import DayTicker
 from cockpit.ticks.trade import Trade
 

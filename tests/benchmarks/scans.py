@@ -20,7 +20,8 @@ from cockpit.context import open_context
 from cockpit.emulator.process import running_emulator
 from cockpit.emulator.quotas import lifted_quotas
 from cockpit.health.status import ProviderStatus
-from cockpit.settings import Settings, load_settings
+from cockpit.settings import Settings
+from cockpit.validation import load_settings
 from tests.benchmarks.measurement import Measurement
 
 _NAMES = 100

@@ -18,7 +18,7 @@ from cockpit.clock import SystemClock
 from cockpit.emulator.options import EmulatorOptions
 from cockpit.emulator.quotas import FixedWindow, Spent
 from cockpit.emulator.server import running_server
-from cockpit.settings import parse_limit
+from cockpit.setting_values import parse_limit
 from tests.net.redis_process import RedisProcess, running_redis
 
 _START_SECONDS = 0.3

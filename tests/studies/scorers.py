@@ -23,9 +23,9 @@ from cockpit.context import open_context
 from cockpit.emulator.market import Market
 from cockpit.scan.candidate import Candidate
 from cockpit.scan.liquidity import Tier
-from cockpit.settings import load_settings
 from cockpit.spreads.structure import Rejection, Spread, StructureKind
 from cockpit.spreads.track_record import spearman
+from cockpit.validation import load_settings
 from tests.studies.truth import Insight, insight
 
 DEFAULT_SEEDS = (7, 11, 23, 42, 101, 137)
