@@ -29,19 +29,27 @@ async def read_bars(
     Raises:
         UsageError: there is no such timeframe.
     """
+    async for page in read_bar_pages(database, symbol, timeframe, start_ms, end_ms):
+        for bar in page:
+            yield bar
+
+
+def read_bar_pages(
+    database: Database, symbol: str, timeframe: str = "1m", start_ms: int | None = None, end_ms: int | None = None
+) -> AsyncIterator[list[Bar]]:
+    """The bars of :func:`read_bars`, some at once: of many bars the step from one to the next costs most.
+
+    Raises:
+        UsageError: there is no such timeframe.
+    """
     length_ms = parse_timeframe(timeframe)
     open_ms = ceil_ms(start_ms, length_ms) if start_ms is not None else 0
     end = ceil_ms(end_ms, length_ms) if end_ms is not None else _END_MS
     if length_ms < MINUTE_MS:
-        async for bar in _from_trades(database, symbol, length_ms, open_ms, end):
-            yield bar
-    elif length_ms > MINUTE_MS:
-        async for bar in _from_minutes(database, symbol, length_ms, open_ms, end):
-            yield bar
-    else:
-        async for page in _minutes(database, symbol, open_ms, end):
-            for bar in page:
-                yield bar
+        return _from_trades(database, symbol, length_ms, open_ms, end)
+    if length_ms > MINUTE_MS:
+        return _from_minutes(database, symbol, length_ms, open_ms, end)
+    return _minutes(database, symbol, open_ms, end)
 
 
 async def _minutes(database: Database, symbol: str, open_ms: int, end_ms: int) -> AsyncIterator[list[Bar]]:
@@ -73,35 +81,38 @@ async def _minutes(database: Database, symbol: str, open_ms: int, end_ms: int) -
 
 async def _from_minutes(
     database: Database, symbol: str, length_ms: int, open_ms: int, end_ms: int
-) -> AsyncIterator[Bar]:
+) -> AsyncIterator[list[Bar]]:
     bucket: list[Bar] = []
     at = -1
     async for page in _minutes(database, symbol, open_ms, end_ms):
+        found = []
         for minute in page:
             start = floor_ms(minute.open_ms, length_ms)
             if start != at:
                 if bucket:
-                    yield joined(bucket, at, length_ms)
+                    found.append(joined(bucket, at, length_ms))
                 bucket, at = [], start
             bucket.append(minute)
+        yield found
     if bucket:
-        yield joined(bucket, at, length_ms)
+        yield [joined(bucket, at, length_ms)]
 
 
 async def _from_trades(
     database: Database, symbol: str, length_ms: int, open_ms: int, end_ms: int
-) -> AsyncIterator[Bar]:
+) -> AsyncIterator[list[Bar]]:
     """Ids rise with time but for trades of neighbouring milliseconds: a bar is whole once trades are well past it."""
     sums: dict[int, BarSum] = {}
     async for page in read_pages(database, symbol, open_ms, end_ms):
+        settled = []
         for key, price, quantity, time_maker in page:
             time_ms = time_maker >> 1
             start = floor_ms(time_ms, length_ms)
             found = sums.get(start)
             if found is None:
                 while sums and (oldest := min(sums)) < start - _SETTLED_BARS * length_ms:
-                    yield sums.pop(oldest).bar(symbol, oldest, length_ms)
+                    settled.append(sums.pop(oldest).bar(symbol, oldest, length_ms))
                 found = sums[start] = BarSum()
             found.count(key & ID_MASK, price, quantity, time_ms, time_maker & 1)
-    for start in sorted(sums):
-        yield sums[start].bar(symbol, start, length_ms)
+        yield settled
+    yield [sums[start].bar(symbol, start, length_ms) for start in sorted(sums)]

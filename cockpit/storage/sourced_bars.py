@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from cockpit.storage.bars import read_bars
+from cockpit.storage.bars import read_bar_pages
 from cockpit.storage.database import Database
 from cockpit.storage.klines import kline_series, read_klines
 from cockpit.ticks.bars import Bar, ceil_ms, flat_bars, floor_ms, parse_timeframe
@@ -12,7 +12,7 @@ _END_MS = 1 << 60
 _Bucket = tuple[int, KlineSum]
 
 
-async def read_sourced_bars(
+def read_sourced_bars(
     database: Database,
     symbol: str,
     timeframe: str = "1m",
@@ -33,39 +33,44 @@ async def read_sourced_bars(
     Raises:
         UsageError: there is no such timeframe.
     """
-    length_ms = parse_timeframe(timeframe)
-    lengths = [one for one in (await kline_series(database)).get(symbol, ()) if length_ms % one == 0]
-    open_ms = ceil_ms(start_ms, length_ms) if start_ms is not None else 0
-    end = ceil_ms(end_ms, length_ms) if end_ms is not None else _END_MS
-    ours = read_bars(database, symbol, timeframe, start_ms, end_ms)
-    theirs = _from_klines(database, symbol, length_ms, lengths[::-1], open_ms, end)
+    ours = read_bar_pages(database, symbol, timeframe, start_ms, end_ms)
+    theirs = _from_klines(database, symbol, parse_timeframe(timeframe), start_ms, end_ms)
+    merged = _merged(ours, theirs)
+    return _with_flat(merged) if flat else merged
+
+
+async def _merged(ours: AsyncIterator[list[Bar]], theirs: AsyncIterator[SourcedBar]) -> AsyncIterator[SourcedBar]:
+    """Both in rising order; of two of the same time ours."""
+    other = await anext(theirs, None)
+    async for page in ours:
+        for bar in page:
+            while other is not None and other.bar.open_ms <= bar.open_ms:
+                if other.bar.open_ms < bar.open_ms:
+                    yield other
+                other = await anext(theirs, None)
+            yield SourcedBar(bar, Source.TRADES)
+    while other is not None:
+        yield other
+        other = await anext(theirs, None)
+
+
+async def _with_flat(bars: AsyncIterator[SourcedBar]) -> AsyncIterator[SourcedBar]:
     previous: SourcedBar | None = None
-    async for found in _merged(ours, theirs):
-        if flat and previous is not None:
+    async for found in bars:
+        if previous is not None:
             for one in flat_bars(previous.bar, found.bar.open_ms):
                 yield SourcedBar(one, previous.source, previous.covered)
         yield found
         previous = found
 
 
-async def _merged(ours: AsyncIterator[Bar], theirs: AsyncIterator[SourcedBar]) -> AsyncIterator[SourcedBar]:
-    """Both in rising order; of two of the same time ours."""
-    other = await anext(theirs, None)
-    async for bar in ours:
-        while other is not None and other.bar.open_ms <= bar.open_ms:
-            if other.bar.open_ms < bar.open_ms:
-                yield other
-            other = await anext(theirs, None)
-        yield SourcedBar(bar, Source.TRADES)
-    while other is not None:
-        yield other
-        other = await anext(theirs, None)
-
-
 async def _from_klines(
-    database: Database, symbol: str, length_ms: int, lengths: Sequence[int], open_ms: int, end_ms: int
+    database: Database, symbol: str, length_ms: int, start_ms: int | None, end_ms: int | None
 ) -> AsyncIterator[SourcedBar]:
-    async for at, total in _best(database, symbol, length_ms, lengths, open_ms, end_ms):
+    lengths = [one for one in (await kline_series(database)).get(symbol, ()) if length_ms % one == 0]
+    open_ms = ceil_ms(start_ms, length_ms) if start_ms is not None else 0
+    end = ceil_ms(end_ms, length_ms) if end_ms is not None else _END_MS
+    async for at, total in _best(database, symbol, length_ms, lengths[::-1], open_ms, end):
         if total.trades:
             yield SourcedBar(total.bar(symbol, at, length_ms), Source.KLINES, total.covered_ms / length_ms)
 

@@ -10,6 +10,7 @@ LARGEST = (1 << 63) - 1
 # Sums and products of 1e-8 outgrow the usual 28 digits; they must be right to the last one.
 _EXACT = Context(prec=80)
 _ONE = Decimal(10**PLACES)
+_UNIT, _UNIT_SQUARED = Decimal(f"1E-{PLACES}"), Decimal(f"1E-{2 * PLACES}")
 _NOTHING = Decimal(0)
 _MOST = Decimal(10**11)
 _multiply, _shift = _EXACT.multiply, _EXACT.scaleb
@@ -39,12 +40,12 @@ def scaled(value: Decimal) -> int:
 
 def unscaled(units: int) -> Decimal:
     """The decimal of so many units of 1e-8."""
-    return _shift(Decimal(units), -PLACES)
+    return _multiply(Decimal(units), _UNIT)
 
 
 def squared(units: int) -> Decimal:
     """The decimal of so many units of 1e-16: what a price times a quantity is in."""
-    return _shift(Decimal(units), -2 * PLACES)
+    return _multiply(Decimal(units), _UNIT_SQUARED)
 
 
 def sum_units(value: Decimal, places: int) -> int:
