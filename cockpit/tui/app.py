@@ -21,7 +21,8 @@ from cockpit.tui.holder import SessionHolder
 from cockpit.tui.inks import Inks
 from cockpit.tui.keymap import check_keymap, usable
 from cockpit.tui.leaving import Deadline, exit_signals
-from cockpit.tui.main_screen import MAIN_CSS, MainScreen
+from cockpit.tui.main_screen import MainScreen
+from cockpit.tui.panes_screen import SCREEN_CSS
 from cockpit.tui.session import Look, OpenSession, Session, UiLook
 from cockpit.tui.theming import DEFAULT_THEME, find_theme
 from cockpit.tui.widgets.columns import Moment
@@ -54,7 +55,7 @@ class CockpitApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q,ctrl+c", "leave", "Quit", show=False, priority=True)]
     COMMANDS: ClassVar[set[Any]] = {_commands}
     COMMAND_PALETTE_BINDING = "ctrl+p"
-    CSS = MAIN_CSS
+    CSS = SCREEN_CSS
     TITLE = "Cockpit"
     ESCAPE_TO_MINIMIZE = False
 
