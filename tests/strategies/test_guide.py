@@ -7,11 +7,11 @@ import cockpit
 from cockpit.strategies.loading import find_strategy, load_strategy
 from tests.strategies.series import FREE, bars, outcome
 
-README = Path(cockpit.__file__).parents[1] / "README.md"
+GUIDE = Path(cockpit.__file__).parents[1] / "docs" / "strategies.md"
 
 
-async def test_the_strategy_of_the_readme_runs(tmp_path: Path) -> None:
-    (source,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+async def test_the_strategy_of_the_guide_runs(tmp_path: Path) -> None:
+    (source,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "breakout.py").write_text(source)
     strategy = load_strategy("breakout", find_strategy("breakout", tmp_path), {"length": "3"})
     result = await outcome(strategy, bars([10, 11, 10, 12, 13, 12, 14, 9, 8, 8]), FREE)
