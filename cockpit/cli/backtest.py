@@ -83,7 +83,9 @@ def backtest(
     trades: bool,
     form: str,
 ) -> None:
-    """Run a strategy on stored bars: sma_cross, rsi, or NAME for your own NAME.py in the folder of strategies.
+    """Run a strategy on stored bars.
+
+    STRATEGY is sma_cross, rsi, or NAME for your own NAME.py in the folder of strategies.
 
     --set NAME=VALUE sets a parameter of the strategy, --set SECTION.KEY=VALUE a setting.
 

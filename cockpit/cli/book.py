@@ -202,7 +202,10 @@ def show_scorecard(invocation: Invocation, by: str | None, form: str) -> None:
 @program_options()
 @pass_invocation
 def show_review(invocation: Invocation, position_id: str, form: str) -> None:
-    """Show what was expected of one trade, what came, and where the money went."""
+    """Show what one trade promised, and what came.
+
+    It ends with an account of where the money went.
+    """
     from cockpit.portfolio.review import account, move_missing, review, verdict, volatility_missing
 
     async def work(session: "Context") -> tuple[list["Trade"], "datetime"]:
