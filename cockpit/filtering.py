@@ -299,9 +299,9 @@ _ORDERED: dict[str, Callable[[Value, Value], bool]] = {
     "=": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
     "<": lambda a, b: a < b,  # type: ignore[operator]  # both sides were brought to the field's kind
-    "<=": lambda a, b: a <= b,  # type: ignore[operator]
-    ">": lambda a, b: a > b,  # type: ignore[operator]
-    ">=": lambda a, b: a >= b,  # type: ignore[operator]
+    "<=": lambda a, b: a <= b,  # type: ignore[operator]  # as above
+    ">": lambda a, b: a > b,  # type: ignore[operator]  # as above
+    ">=": lambda a, b: a >= b,  # type: ignore[operator]  # as above
 }
 
 

@@ -30,6 +30,12 @@ def recordings() -> Path:
 
 
 @pytest.fixture
+def config_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of configurations, not made yet, in place of the user's own."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture
 def paths(tmp_path: Path) -> Paths:
     """Folders of a profile, not made yet."""
     return Paths(tmp_path / "data", tmp_path / "state")

@@ -10,10 +10,7 @@ from cockpit.configuration import Configuration, read_configuration
 from cockpit.errors import ConfigurationError
 from cockpit.validation import validated
 
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+pytestmark = pytest.mark.usefixtures("config_home")
 
 
 def test_the_first_look_is_that_of_the_validated_settings() -> None:

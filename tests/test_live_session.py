@@ -80,7 +80,7 @@ async def test_what_only_the_parts_know_to_be_wrong_is_refused_with_all_the_rest
             ("[scoring.weights]\nev = 70.0\n", "add up to 90"),
         ):
             write(f'[scan]\ndays = 9\n[providers.tradier]\nlimits = ["7/1m"]\n{wrong}')
-            await until(lambda told=told: told in sentence(context))  # type: ignore[misc]
+            await until(lambda told=told: told in sentence(context))  # type: ignore[misc]  # bound as a default
         assert context.live.in_force.scan.days == 3
         assert tradier(context) in ([], [500])
 

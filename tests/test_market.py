@@ -1,32 +1,18 @@
 """The live profile against servers that stand in for the venues: refusals, and allowances that outlive the process."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from cockpit.clock import SystemClock
 from cockpit.context import Context, open_context
-from cockpit.emulator.options import EmulatorOptions
-from cockpit.emulator.server import RunningServer, running_server
+from cockpit.emulator.server import RunningServer
 from cockpit.errors import ExitCode, ProviderError, Refusal
 from cockpit.health.status import ProviderStatus
 from cockpit.settings import Settings
 from cockpit.validation import load_settings
+from tests.venues import venues
 
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-
-
-@asynccontextmanager
-async def venues(**quotas: int) -> AsyncIterator[RunningServer]:
-    """The vendors, at the present time."""
-    options = EmulatorOptions(seed=7, start=SystemClock().now(), speed=1.0, port=0, quotas=quotas, faults={})
-    async with running_server(options) as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("config_home")
 
 
 def live(folder: Path, server: RunningServer) -> Settings:

@@ -11,8 +11,6 @@ import pytest
 
 from cockpit.clock import SystemClock
 from cockpit.context import open_context
-from cockpit.emulator.options import EmulatorOptions
-from cockpit.emulator.server import RunningServer, running_server
 from cockpit.errors import ConfigurationError, ProviderError, Refusal
 from cockpit.health.status import ProviderStatus
 from cockpit.network import live_network
@@ -21,20 +19,11 @@ from cockpit.settings import Settings
 from cockpit.validation import load_settings
 from tests.net.fakes import vendor
 from tests.net.redis_process import running_redis
+from tests.venues import venues
+
+pytestmark = pytest.mark.usefixtures("config_home")
 
 SECRET = "sesame-0xC0FFEE"
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-
-
-@asynccontextmanager
-async def venues(**quotas: int) -> AsyncIterator[RunningServer]:
-    options = EmulatorOptions(seed=7, start=SystemClock().now(), speed=1.0, port=0, quotas=quotas, faults={})
-    async with running_server(options) as server:
-        yield server
 
 
 def live(folder: Path, tradier: str, *flags: tuple[str, str]) -> Settings:
@@ -164,7 +153,7 @@ async def test_no_key_is_in_any_file_that_is_left_behind(tmp_path: Path) -> None
         assert isinstance(endpoints, dict)
         async with tradier(live(tmp_path, endpoints["tradier"])) as venue:
             await venue.expirations("NVDA")
-    files = [file for file in tmp_path.rglob("*") if file.is_file()]  # noqa: ASYNC240
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]  # noqa: ASYNC240 - nothing else waits
     assert {file.name for file in files} >= {"limits.db", "cache.db"}
     for file in files:
         assert SECRET.encode() not in file.read_bytes()
@@ -217,7 +206,7 @@ async def test_a_thousand_callers_at_a_half_open_breaker_send_one_request_and_sp
                     await venue.clock()
             sent, used = len(served.requests), link.limiter.windows()[0].used
             async with asyncio.timeout(10):
-                while link.breaker.state != "half-open":  # noqa: ASYNC110
+                while link.breaker.state != "half-open":  # noqa: ASYNC110 - a state calls nobody
                     await asyncio.sleep(0.05)
             outcomes = await asyncio.gather(
                 *(venue.expirations(f"A{number}") for number in range(1000)), return_exceptions=True

@@ -16,10 +16,7 @@ from cockpit.setting_values import parse_limit
 from cockpit.settings import Settings
 from cockpit.validation import leaves, load_settings
 
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+pytestmark = pytest.mark.usefixtures("config_home")
 
 
 def write(path: Path, text: str, mode: int = 0o600) -> Path:

@@ -51,7 +51,7 @@ def stocktwits_routes(market: Market, clock: EmulatorClock, faults: Faults, per_
                 "cursor": {
                     "more": len(ids) == limit,
                     "since": max(ids, default=None),  # type: ignore[type-var]  # whole numbers, all of them
-                    "max": min(ids, default=None),  # type: ignore[type-var]
+                    "max": min(ids, default=None),  # type: ignore[type-var]  # as above
                 },
                 "messages": messages,
             },

@@ -81,11 +81,11 @@ def counted(arrivals: list[float]) -> Iterator[None]:
         arrivals.append(time.monotonic())
         return spend(self)
 
-    FixedWindow.spend = counting  # type: ignore[method-assign]
+    FixedWindow.spend = counting  # type: ignore[method-assign]  # every window is watched
     try:
         yield
     finally:
-        FixedWindow.spend = spend  # type: ignore[method-assign,assignment]
+        FixedWindow.spend = spend  # type: ignore[method-assign,assignment]  # as it was
 
 
 async def hammer(

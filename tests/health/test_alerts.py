@@ -206,7 +206,7 @@ async def test_prices_are_asked_for_by_name_and_a_refusal_leaves_the_rule_open()
     asked: list[list[str]] = []
 
     async def quotes(symbols: object) -> dict[str, float]:
-        asked.append(list(symbols))  # type: ignore[call-overload]
+        asked.append(list(symbols))  # type: ignore[call-overload]  # they are names
         if len(asked) > 1:
             raise ProviderError("tradier", Refusal.UNAVAILABLE, "it is down")
         return {"NVDA": 201.0}

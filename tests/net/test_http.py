@@ -305,7 +305,7 @@ async def test_a_vendor_that_is_back_is_noticed_though_nobody_needs_it(
         assert served.requests == [], "who is well is left in peace"
         await refused(http, served)
         async with asyncio.timeout(5):
-            while link.status().state is not State.UP:  # noqa: ASYNC110
+            while link.status().state is not State.UP:  # noqa: ASYNC110 - a state calls nobody
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         reviving.cancel()

@@ -279,7 +279,7 @@ async def test_a_damaged_value_is_a_miss(second: SecondLevel, level: Level) -> N
 
 async def test_a_value_of_another_kind_is_an_error(second: SecondLevel) -> None:
     async def wrong() -> tuple[DailyBar, ...]:
-        return (BARS[0], object())  # type: ignore[return-value]
+        return (BARS[0], object())  # type: ignore[return-value]  # that is what is refused
 
     with pytest.raises(EncodingError):
         await empty(second).get(Place("a", 100, KIND), wrong)
@@ -346,7 +346,7 @@ async def test_a_redis_that_missed_a_drop_never_says_what_is_no_longer_true() ->
         assert await look_up(scope, "a", str) is None
         redis.thaw()
         async with asyncio.timeout(8):
-            while link.status().state == "down":  # noqa: ASYNC110
+            while link.status().state == "down":  # noqa: ASYNC110 - a state calls nobody
                 await asyncio.sleep(0.05)
         found = await scope.find_many(dict.fromkeys(["a", "b", "c"], str))
         assert "a" not in found

@@ -264,7 +264,7 @@ async def test_a_file_that_is_damaged_or_gone_is_made_anew_and_told_what_we_used
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")
 async def test_a_folder_that_cannot_be_written_is_an_error_of_the_log(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)  # noqa: ASYNC240
+    tmp_path.chmod(0o500)  # noqa: ASYNC240 - nothing else waits
     with pytest.raises(SharedLogError):
         await SqliteLog(tmp_path / "limits.db").take(ACCOUNT, [], 0, "", "")
 

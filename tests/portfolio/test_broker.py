@@ -255,7 +255,7 @@ async def test_a_market_that_cannot_fill_says_why(
 ) -> None:
     if "credit of" in sentence:
         desk.venue.market[C, 154.0] = (0.60, 0.64)
-    desk.venue.market[leg] = quote  # type: ignore[index]
+    desk.venue.market[leg] = quote  # type: ignore[index]  # a table here
     assert sentence in await refusal(desk)
 
 

@@ -39,7 +39,7 @@ def examined(
 
 
 def altered(source: OptionChain, **fields: object) -> OptionChain:
-    quotes = tuple(replace(quote, **fields) for quote in source.quotes)  # type: ignore[arg-type]
+    quotes = tuple(replace(quote, **fields) for quote in source.quotes)  # type: ignore[arg-type]  # fields of a quote
     return replace_quotes(source, quotes)
 
 

@@ -232,7 +232,7 @@ def test_a_collapse_is_no_split() -> None:
 @pytest.mark.parametrize("odd", [nan, inf, 0.0, -3.0])
 @pytest.mark.parametrize("field", ["open", "high", "low", "close"])
 def test_a_bar_that_is_none_makes_no_reaction(odd: float, field: str) -> None:
-    bad = [replace(one, **{field: odd}) if one.day > HISTORY[-1].day - timedelta(days=120) else one for one in HISTORY]  # type: ignore[arg-type]
+    bad = [replace(one, **{field: odd}) if one.day > HISTORY[-1].day - timedelta(days=120) else one for one in HISTORY]  # type: ignore[arg-type]  # whatever the field is
     answer = found(history=bad)
     assert answer.candidate.quarters == 11
     assert realised_volatility(bad[-15:]) is None

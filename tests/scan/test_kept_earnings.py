@@ -12,6 +12,7 @@ from cockpit.errors import ProviderError, Refusal
 from cockpit.health.status import ProviderStatus, Window
 from cockpit.paths import profile_paths
 from cockpit.scan.candidate import WAITS
+from cockpit.scan.earnings import PastReport
 from cockpit.scan.kept_earnings import KeptEarnings
 from cockpit.scan.scanner import Scanner
 from cockpit.settings import Settings
@@ -31,7 +32,7 @@ class Metered(Earnings):
         self.asked: list[str] = []
         self.used = 0
 
-    async def past_reports(self, symbol: str) -> list:  # type: ignore[type-arg]
+    async def past_reports(self, symbol: str) -> list[PastReport]:
         if self.used >= self.a_day:
             raise refusal(Refusal.QUOTA, "the day's requests are spent")
         self.used += 1
@@ -109,7 +110,7 @@ async def test_after_the_report_history_is_asked_again_until_it_holds_it(databas
     clock = StillClock()
 
     async def ask(now: datetime) -> int:
-        clock.__init__(now)  # type: ignore[misc]
+        clock.__init__(now)  # type: ignore[misc]  # the same clock at another time
         kept = KeptEarnings(earnings, database, clock, earnings.statuses)
         await kept.calendar()
         before = len(earnings.asked)

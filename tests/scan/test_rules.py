@@ -26,7 +26,7 @@ def bar(day: date, close: float) -> DailyBar:
 
 def quote(bid: float | None = 1.0, ask: float | None = 1.05, **fields: object) -> OptionQuote:
     base = OptionQuote("X", "X", FRIDAY, 100.0, Right.CALL, bid, ask, open_interest=5000)
-    return replace(base, **fields)  # type: ignore[arg-type]
+    return replace(base, **fields)  # type: ignore[arg-type]  # fields of it
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from cockpit.options.chain import OptionChain
 from cockpit.options.contract import OptionQuote, Right
 from cockpit.options.payoff import Payoff, PayoffLeg
+from cockpit.scan.candidate import Candidate
 from cockpit.scan.findings import Findings, Inputs, find, shared
 from cockpit.scan.moves import Reaction
 from cockpit.settings import EvTargets, EvWeights, ScoringSettings, Settings, SizingSettings, SpreadSettings
@@ -161,8 +162,8 @@ def test_the_skew_leans_verticals_in_v2() -> None:
     neutral, bearish = candidate(of), replace(candidate(of), bias="strong_bearish")
     config = configured(scoring={"scorer": "v2"})
 
-    def totals(which: object) -> dict[StructureKind, float]:
-        found = proposals(which, (of,), NOW, config, BOOK)  # type: ignore[arg-type]
+    def totals(which: Candidate) -> dict[StructureKind, float]:
+        found = proposals(which, (of,), NOW, config, BOOK)
         return {spread.kind: spread.score.total for spread in found.spreads}
 
     plain, leaning = totals(neutral), totals(bearish)

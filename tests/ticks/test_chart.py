@@ -105,10 +105,13 @@ def test_a_window_ends_just_after_now(now: int, span: int, columns: int, togethe
     assert window.start_ms == window_until(now - now % (window.width_ms * together), span, columns, together).start_ms
 
 
-@given(_PRICES, _PRICES, st.integers(0, 40))
-def test_a_price_scale_holds_its_prices_and_is_marked_at_round_ones(one: float, other: float, most: int) -> None:
+@given(_PRICES, _PRICES, st.integers(0, 40), st.integers(0, 12))
+def test_a_price_scale_holds_its_prices_and_is_marked_at_round_ones(
+    one: float, other: float, most: int, decimals: int
+) -> None:
     low, high = sorted((one, other))
-    scale = price_scale(low, high, most)
+    scale = price_scale(low, high, most, decimals)
+    assert scale.decimals <= decimals
     assert scale.bottom <= low <= high <= scale.top
     assert scale.bottom < scale.top
     assert len(scale.marks) <= max(2, most)
@@ -121,12 +124,12 @@ def test_a_price_scale_holds_its_prices_and_is_marked_at_round_ones(one: float, 
 
 
 def test_prices_are_marked_as_a_person_would() -> None:
-    assert price_scale(96_012.5, 97_388.0, 6) == (96_000.0, 97_400.0, (96_000.0, 96_500.0, 97_000.0), 0)
-    assert price_scale(0.39127, 0.39201, 4).marks == (0.3914, 0.3916, 0.3918, 0.392)
-    assert price_scale(100.0, 100.0, 5).marks == (99.96, 99.98, 100.0, 100.02, 100.04)
+    assert price_scale(96_012.5, 97_388.0, 6, 2) == (96_000.0, 97_400.0, (96_000.0, 96_500.0, 97_000.0), 0)
+    assert price_scale(0.39127, 0.39201, 4, 5).marks == (0.3914, 0.3916, 0.3918, 0.392)
+    assert price_scale(100.0, 100.0, 5, 2).marks == (99.96, 99.98, 100.0, 100.02, 100.04)
     for low, high in ((2.0, 1.0), (math.nan, 1.0), (1.0, math.inf)):
         with pytest.raises(ValueError, match="no scale"):
-            price_scale(low, high, 5)
+            price_scale(low, high, 5, 2)
 
 
 @given(st.integers(0, 400 * 1440), st.sampled_from(list(SPANS.values())), st.integers(1, 14))

@@ -68,7 +68,7 @@ async def settled(app: CockpitApp, pilot: Pilot[int]) -> None:
 def picture(app: CockpitApp) -> str:
     """The screen as text, windows over panes and all."""
     update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    lines = ["".join(segment.text for strip in line for segment in strip) for line in update.strips]  # type: ignore[union-attr]
+    lines = ["".join(segment.text for strip in line for segment in strip) for line in update.strips]  # type: ignore[union-attr]  # a whole screen
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -26,16 +26,16 @@ async def test_frames_are_dropped_while_the_link_is_behind(session: DemoSession,
         frame = object()
         assert guard.frame(app.screen, frame) is frame
         assert guard.frame(app.screen, None) is None
-        driver._writer_thread = stalled_writer(20)  # type: ignore[union-attr]
+        driver._writer_thread = stalled_writer(20)  # type: ignore[union-attr]  # it runs
         assert guard.frame(app.screen, frame) is None
         assert guard.frame(app.screen, frame) is None
         assert guard.dropped == 2
-        driver._writer_thread = stalled_writer(0)  # type: ignore[union-attr]
+        driver._writer_thread = stalled_writer(0)  # type: ignore[union-attr]  # it runs
         whole = guard.frame(app.screen, frame)
         assert whole is not frame
         assert whole.region.size == app.screen.size
         assert guard.frame(app.screen, frame) is frame
-        driver._writer_thread = None  # type: ignore[union-attr]
+        driver._writer_thread = None  # type: ignore[union-attr]  # it runs
         await pilot.pause()
 
 
@@ -44,20 +44,20 @@ async def test_the_last_frame_is_drawn_even_when_nothing_follows(session: DemoSe
     async with app.run_test() as pilot:
         await settled(app, pilot)
         drawn = asyncio.Event()
-        app.screen.refresh = lambda *regions, **options: drawn.set()  # type: ignore[method-assign,assignment]
+        app.screen.refresh = lambda *regions, **options: drawn.set()  # type: ignore[method-assign,assignment]  # watched
         guard = FrameGuard(app)
-        app._driver._writer_thread = stalled_writer(20)  # type: ignore[union-attr]
+        app._driver._writer_thread = stalled_writer(20)  # type: ignore[union-attr]  # it runs
         guard.frame(app.screen, object())
-        app._driver._writer_thread = None  # type: ignore[union-attr]
+        app._driver._writer_thread = None  # type: ignore[union-attr]  # it runs
         await asyncio.wait_for(drawn.wait(), 5)
 
 
 async def test_a_dead_writer_ends_the_cockpit(session: DemoSession, screen: Screen) -> None:
     async with screen(session) as (app, _pilot):
         left: list[int] = []
-        app._driver._writer_thread = stalled_writer(0, alive=False)  # type: ignore[union-attr]
+        app._driver._writer_thread = stalled_writer(0, alive=False)  # type: ignore[union-attr]  # it runs
         Watchdog(app, left.append).check()
-        app._driver._writer_thread = None  # type: ignore[union-attr]
+        app._driver._writer_thread = None  # type: ignore[union-attr]  # it runs
         assert left == [129]
 
 

@@ -91,7 +91,7 @@ async def test_the_palette_acts_on_any_vendor_and_on_one_name(session: DemoSessi
             await pilot.press(*words)
             for _ in range(40):
                 await pilot.pause(0.02)
-                if app.screen.query("CommandList").first().option_count:  # type: ignore[attr-defined]
+                if app.screen.query("CommandList").first().option_count:  # type: ignore[attr-defined]  # a list
                     break
             await pilot.press("enter")
             if confirmed:

@@ -76,7 +76,7 @@ def test_a_filter_keeps_to_what_it_was_told() -> None:
 
 
 def column(name: str, width: int, rank: int, **options: object) -> Column[str]:
-    return Column(name, name, width, lambda row, moment: (row, Ink.TEXT), rank=rank, **options)  # type: ignore[arg-type]
+    return Column(name, name, width, lambda row, moment: (row, Ink.TEXT), rank=rank, **options)  # type: ignore[arg-type]  # options of a column
 
 
 @given(st.lists(st.integers(1, 15), min_size=1, max_size=8), st.integers(1, 100))

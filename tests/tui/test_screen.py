@@ -180,7 +180,7 @@ async def test_the_palette_speaks_the_trade(session: DemoSession, screen: Screen
         await pilot.press(*"sort hist")
         for _ in range(40):
             await pilot.pause(0.02)
-            if "sort hist" in picture(app).split("60 s")[0] and app.screen.query("CommandList").first().option_count:  # type: ignore[attr-defined]
+            if "sort hist" in picture(app).split("60 s")[0] and app.screen.query("CommandList").first().option_count:  # type: ignore[attr-defined]  # a list
                 break
         await pilot.press("enter")
         await pilot.pause()

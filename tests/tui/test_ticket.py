@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from cockpit.portfolio.position import Position, Ticket
+from cockpit.tui.app import CockpitApp
 from cockpit.tui.screens.ticket import Stage, TicketScreen
 from cockpit.tui.widgets.payoff import payoff_plot, result_at
 from tests.tui.clocks import NOW, StillClock
@@ -13,8 +14,8 @@ from tests.tui.demo import DemoSession
 from tests.tui.made import spreads_of
 
 
-def ticket_of(app: object) -> TicketScreen:
-    screen = app.screen  # type: ignore[attr-defined]
+def ticket_of(app: CockpitApp) -> TicketScreen:
+    screen = app.screen
     assert isinstance(screen, TicketScreen)
     return screen
 
@@ -29,7 +30,7 @@ async def test_enter_sends_exactly_once_however_often_it_is_pressed(session: Dem
         await may_fill.wait()
         return await fill(ticket, contracts)
 
-    session.demo.open_position = slow  # type: ignore[method-assign]
+    session.demo.open_position = slow  # type: ignore[method-assign]  # a slow one
     async with screen(session) as (app, pilot):
         await pilot.press("3", "o")
         await pilot.pause()

@@ -15,7 +15,7 @@ from cockpit.ticks.bar_columns import BarColumns
 from cockpit.ticks.bars import MINUTE_MS
 from cockpit.ticks.chart import SPANS, Chart, chart_of, price_scale, time_marks, window_until
 from cockpit.ticks.quote import Ticker
-from cockpit.tui.format import age, arrowed, compact, price
+from cockpit.tui.format import age, arrowed, compact, price, price_decimals
 from cockpit.tui.inks import Ground, Ink
 from cockpit.tui.screens.sheet import SheetBody, hint
 from cockpit.tui.session import Session
@@ -87,6 +87,8 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
         self._drawn: tuple[object, ...] = ()
         self._reading = False
         self._problem = ""
+        self._chosen = False
+        """True once a key has said how far to look back."""
 
     def compose(self) -> ComposeResult:
         """Title, chart, keys."""
@@ -113,6 +115,7 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
 
     def action_span(self, name: str) -> None:
         """Look so far back."""
+        self._chosen = True
         if name != self.span:
             self.span = name
             self._turn()
@@ -140,8 +143,7 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
         """Begin with another symbol or another span."""
         self._bars = self._chart = None
         self._reading, self._problem = False, ""
-        self._read()
-        self._show()
+        self._read()  # which mostly takes less than a pull: what was drawn is in sight until then
 
     def _read(self) -> None:
         if not self._reading:
@@ -160,9 +162,12 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
         except Exception as error:  # a chart must never end the cockpit
             log.exception("a chart could not be read")
             problem = f"the chart could not be read ({type(error).__name__}); the log has the details"
-        if (symbol, span) == (self.symbol, self.span):
-            self._bars, self._problem, self._reading = bars, problem, False
-            self._rebuild()
+        if (symbol, span) != (self.symbol, self.span):
+            return
+        if self._bars is None and bars is not None and not self._chosen:
+            self.span = _span_of(bars, now_ms)
+        self._bars, self._problem, self._reading = bars, problem, False
+        self._rebuild()
 
     def _pull(self) -> None:
         """The last price of the stream, and now and then the next column."""
@@ -206,8 +211,9 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
         chart, known = self._chart, self._chart.known
         volume_rows = 0 if height < 10 else 2 if height < 16 else height // 6
         rows = height - 1 - volume_rows
+        low, high = min(one.low for one in known), max(one.high for one in known)
         axes = Axes(
-            price_scale(min(one.low for one in known), max(one.high for one in known), rows // _ROWS_A_MARK),
+            price_scale(low, high, rows // _ROWS_A_MARK, price_decimals(low)),
             time_marks(chart.window, NEW_YORK, self._cells() // _CELLS_A_MARK),
             price,
             self._label_width(),
@@ -254,6 +260,8 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
         return max(0.0, (self._now_ms() - self._bars.open_ms[-1] - MINUTE_MS) / 1000)
 
     def _hint_parts(self) -> list[Part]:
+        if self._problem and self._chart is not None:
+            return [words((self._problem, Ink.WARN)), hint("Esc", "close", 1)]
         spans = [
             words((f"{number} ", Ink.ACCENT), (name, Ink.STRONG if name == self.span else Ink.MUTED), rank=1)
             for number, name in enumerate(SPANS, 1)
@@ -272,3 +280,9 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
 
     def _now_ms(self) -> int:
         return int(self._moment().now.timestamp() * 1000)
+
+
+def _span_of(bars: BarColumns, now_ms: int) -> str:
+    """The shortest span that shows all of the bars: of a young database a day would be an empty chart."""
+    reach = now_ms - bars.open_ms[0] if len(bars) else SPANS[_FIRST_SPAN]
+    return next((name for name, span_ms in SPANS.items() if span_ms >= reach), _FIRST_SPAN)
