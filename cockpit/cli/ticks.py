@@ -200,8 +200,8 @@ def bars(
     """Sum the stored trades of a symbol up into bars; where there are none, take imported klines.
 
     "source" tells which. A bar with any stored trade comes from the trades alone. "covered" is the share of a bar's
-    time that klines tell of: below 1 some are missing. "gaps" and "backfilled" are the trades of the gaps in the
-    stream that touch a bar: those that are missing still, and those that were fetched later.
+    time that klines tell of: below 1 some are missing. "gaps" and "backfilled" are the trades of the gaps that
+    touch a bar: those that are missing still, from the stream or from a file, and those that were fetched later.
     """
     columns: list[Column[SourcedBar]] = list(_BAR)
 

@@ -142,8 +142,8 @@ class PriceScale(NamedTuple):
         return (price - self.bottom) / (self.top - self.bottom)
 
 
-def price_scale(low: float, high: float, most: int) -> PriceScale:
-    """A scale that holds all from ``low`` to ``high``, with at most ``most`` marks, at least two.
+def price_scale(low: float, high: float, most: int, decimals: int) -> PriceScale:
+    """A scale that holds all from ``low`` to ``high``, with at most ``most`` marks, none of more than ``decimals``.
 
     Its ends are round, too, so that a slightly higher high does not move all that is drawn.
 
@@ -156,6 +156,8 @@ def price_scale(low: float, high: float, most: int) -> PriceScale:
     if high - low < smallest / _SHARES_OF_STEP:
         low, high = low - smallest / 2.0, high + smallest / 2.0
     for mantissa, exponent in _steps((high - low) / max(2, most)):
+        if -exponent > decimals:
+            continue
         step = mantissa * 10.0**exponent
         fine = step / _SHARES_OF_STEP
         bottom, top = math.floor(low / fine), math.ceil(high / fine)

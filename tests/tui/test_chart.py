@@ -123,6 +123,18 @@ async def test_stored_trades_are_charted_and_what_is_missing_is_a_gap(
         assert len(gap) == pytest.approx(35 / 60 * 110, abs=3)
 
 
+async def test_a_young_database_is_not_shown_as_an_empty_day(
+    session: DemoSession, screen: Screen, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _stored_in(session, database, monkeypatch)
+    await store_trades(database, [_trade(number, 90 - number, "96000") for number in range(90)])
+    async with screen(session) as (app, pilot):
+        chart = await _charted(app, pilot, "C")
+        assert chart.span == "6h"
+        await _charted(app, pilot, "5")
+        assert chart.span == "30d"
+
+
 async def test_the_stream_moves_the_last_price_and_a_new_high_is_told(
     session: DemoSession, screen: Screen, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +230,22 @@ async def test_what_cannot_be_read_is_said(
     async with screen(session) as (app, pilot):
         await _charted(app, pilot, "C")
         assert "the database is away; bring it back" in picture(app)
+
+
+async def test_what_cannot_be_read_again_is_said_below_what_was(
+    session: DemoSession, screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(symbol: str, start_ms: int, end_ms: int) -> BarColumns:
+        raise StorageError("the database is away; bring it back")
+
+    async with screen(session) as (app, pilot):
+        chart = await _charted(app, pilot, "C")
+        monkeypatch.setattr(session.demo, "minutes", failing)
+        chart._read()
+        await _read(app, pilot)
+        shown = picture(app).splitlines()
+        assert "high" in shown[0]
+        assert "the database is away; bring it back" in shown[-1]
 
 
 @pytest.mark.parametrize("size", [(40, 10), (24, 6), (20, 3), (9, 2)], ids=lambda size: f"{size[0]}x{size[1]}")

@@ -88,7 +88,7 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
         self._reading = False
         self._problem = ""
         self._chosen = False
-        """True once a key has said how far to look back."""
+        """True once a key, or else what is stored, has said how far to look back."""
 
     def compose(self) -> ComposeResult:
         """Title, chart, keys."""
@@ -164,8 +164,8 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
             problem = f"the chart could not be read ({type(error).__name__}); the log has the details"
         if (symbol, span) != (self.symbol, self.span):
             return
-        if self._bars is None and bars is not None and not self._chosen:
-            self.span = _span_of(bars, now_ms)
+        if not self._chosen and bars is not None and len(bars):
+            self.span, self._chosen = _span_of(bars, now_ms), True
         self._bars, self._problem, self._reading = bars, problem, False
         self._rebuild()
 
@@ -196,7 +196,7 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
             self._chart = self._chart.with_price(float(ticker.last), ticker.traded_ms)
         self._title.show(self._title_parts(ticker))
         self._hints.show(self._hint_parts())
-        drawn = (self._chart, self._problem, self._reading, self.body.size)
+        drawn = (self.symbol, self.span, self._chart, self._bars is None, self._problem, self.body.size)
         if drawn != self._drawn:
             self._drawn = drawn
             self.body.lines = self._lines()
@@ -284,5 +284,5 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
 
 def _span_of(bars: BarColumns, now_ms: int) -> str:
     """The shortest span that shows all of the bars: of a young database a day would be an empty chart."""
-    reach = now_ms - bars.open_ms[0] if len(bars) else SPANS[_FIRST_SPAN]
-    return next((name for name, span_ms in SPANS.items() if span_ms >= reach), _FIRST_SPAN)
+    reach = min(now_ms - bars.open_ms[0], SPANS[_FIRST_SPAN])
+    return next(name for name, span_ms in SPANS.items() if span_ms >= reach)
