@@ -27,7 +27,7 @@ ExportedRow = HealthRow | AlertStatus
 
 
 @dataclass(frozen=True, slots=True)
-class _Figure:
+class Figure:
     """One metric of a row.
 
     Attributes:
@@ -44,89 +44,90 @@ class _Figure:
 
 
 _MS = 1e-3
-_FIGURES: Mapping[type[ExportedRow], tuple[str, str | None, tuple[_Figure, ...]]] = {
+FIGURES: Mapping[type[ExportedRow], tuple[str, str | None, tuple[Figure, ...]]] = {
     FeedStatus: (
         "feed",
         "venue",
         (
-            _Figure("rate", "trades_per_second", "Trades a second over the last ten seconds."),
-            _Figure("lag_ms", "lag_seconds", "Median of receipt minus exchange time; may be negative.", _MS),
-            _Figure("clock_offset_ms", "clock_offset_seconds", "Clock of the venue minus ours, estimated.", _MS),
-            _Figure("ring_fill", "ring_ratio", "Share of the ring that waits for the database."),
-            _Figure("gaps", "missing_trades", "Trades known to be missing."),
-            _Figure("open_gaps", "open_gaps", "Stretches of missing trades that are asked for."),
-            _Figure("backfilled", "backfilled_trades_total", "Trades that were missing and have been fetched."),
-            _Figure("reconnects", "reconnects_total", "Connections after the first."),
-            _Figure("rejected", "rejected_total", "Frames and fields that failed validation."),
-            _Figure("received", "received_trades_total", "Trades received."),
-            _Figure("stored", "stored_trades_total", "Trades committed to the database."),
+            Figure("rate", "trades_per_second", "Trades a second over the last ten seconds."),
+            Figure("lag_ms", "lag_seconds", "Median of receipt minus exchange time; may be negative.", _MS),
+            Figure("clock_offset_ms", "clock_offset_seconds", "Clock of the venue minus ours, estimated.", _MS),
+            Figure("ring_fill", "ring_ratio", "Share of the ring that waits for the database."),
+            Figure("gaps", "missing_trades", "Trades known to be missing."),
+            Figure("open_gaps", "open_gaps", "Stretches of missing trades that are asked for."),
+            Figure("backfilled", "backfilled_trades_total", "Trades that were missing and have been fetched."),
+            Figure("reconnects", "reconnects_total", "Connections after the first."),
+            Figure("rejected", "rejected_total", "Frames and fields that failed validation."),
+            Figure("received", "received_trades_total", "Trades received."),
+            Figure("stored", "stored_trades_total", "Trades committed to the database."),
         ),
     ),
     ProviderStatus: (
         "provider",
         "provider",
         (
-            _Figure("requests", "requests_total", "Requests sent."),
-            _Figure("errors", "errors_total", "Requests without a usable answer, and those that were not sent."),
-            _Figure("dropped", "dropped_rows_total", "Rows left out of answers that were otherwise good."),
-            _Figure("waiting", "waiting_callers", "Callers that wait for a rate limit."),
-            _Figure("p95_ms", "latency_p95_seconds", "95th percentile of the last answers' latency.", _MS),
-            _Figure("hit_ratio", "cache_hit_ratio", "Share of look-ups answered by the caches together."),
-            _Figure("memory_hit_ratio", "cache_memory_hit_ratio", "Share of look-ups answered from memory."),
-            _Figure("second_hit_ratio", "cache_second_hit_ratio", "Share of the others answered by the second level."),
-            _Figure("evictions", "cache_evictions_total", "Answers that left the cache early for want of room."),
-            _Figure("breaker_seconds", "breaker_seconds", "Until an open breaker lets a request through."),
+            Figure("requests", "requests_total", "Requests sent."),
+            Figure("errors", "errors_total", "Requests without a usable answer, and those that were not sent."),
+            Figure("dropped", "dropped_rows_total", "Rows left out of answers that were otherwise good."),
+            Figure("waiting", "waiting_callers", "Callers that wait for a rate limit."),
+            Figure("p95_ms", "latency_p95_seconds", "95th percentile of the last answers' latency.", _MS),
+            Figure("hit_ratio", "cache_hit_ratio", "Share of look-ups answered by the caches together."),
+            Figure("memory_hit_ratio", "cache_memory_hit_ratio", "Share of look-ups answered from memory."),
+            Figure("second_hit_ratio", "cache_second_hit_ratio", "Share of the others answered by the second level."),
+            Figure("evictions", "cache_evictions_total", "Answers that left the cache early for want of room."),
+            Figure("breaker_seconds", "breaker_seconds", "Until an open breaker lets a request through."),
         ),
     ),
     StorageStatus: (
         "storage",
         None,
         (
-            _Figure("read_only", "read_only", "1 where nothing can be written."),
-            _Figure("queued", "queued_writes", "Writes that wait for the one writer."),
-            _Figure("commit_p99_ms", "commit_p99_seconds", "99th percentile of the last commits.", _MS),
-            _Figure("wal_bytes", "wal_bytes", "Size of the write-ahead log."),
-            _Figure("database_bytes", "database_bytes", "Size of the database."),
-            _Figure("disk_used", "disk_used_ratio", "Share of the disk in use."),
+            Figure("read_only", "read_only", "1 where nothing can be written."),
+            Figure("queued", "queued_writes", "Writes that wait for the one writer."),
+            Figure("commit_p99_ms", "commit_p99_seconds", "99th percentile of the last commits.", _MS),
+            Figure("wal_bytes", "wal_bytes", "Size of the write-ahead log."),
+            Figure("database_bytes", "database_bytes", "Size of the database."),
+            Figure("disk_used", "disk_used_ratio", "Share of the disk in use."),
         ),
     ),
     ProcessStatus: (
         "process",
         None,
         (
-            _Figure("cpu", "cpu_ratio", "Processor time over time, of one core."),
-            _Figure("rss_bytes", "resident_memory_bytes", "Resident memory."),
-            _Figure("loop_lag_ms", "loop_lag_p99_seconds", "99th percentile of how late the loop wakes up.", _MS),
-            _Figure("tasks", "tasks", "Running tasks."),
-            _Figure("uptime", "uptime_seconds", "Since the start."),
+            Figure("cpu", "cpu_ratio", "Processor time over time, of one core."),
+            Figure("rss_bytes", "resident_memory_bytes", "Resident memory."),
+            Figure("loop_lag_ms", "loop_lag_p99_seconds", "99th percentile of how late the loop wakes up.", _MS),
+            Figure("tasks", "tasks", "Running tasks."),
+            Figure("uptime", "uptime_seconds", "Since the start."),
         ),
     ),
     StrategyStatus: (
         "strategy",
         "name",
         (
-            _Figure("heard", "heard_bars", "Bars that the strategy has had."),
-            _Figure("warm_up", "warm_up_bars", "Bars that the strategy needs before it may speak."),
-            _Figure("p95_ms", "answer_p95_seconds", "95th percentile of the time that a bar took to be answered.", _MS),
-            _Figure("restarts", "restarts_total", "Starts after the first."),
-            _Figure("rss_bytes", "resident_memory_bytes", "Resident memory of the strategy's own process."),
+            Figure("heard", "heard_bars", "Bars that the strategy has had."),
+            Figure("warm_up", "warm_up_bars", "Bars that the strategy needs before it may speak."),
+            Figure("p95_ms", "answer_p95_seconds", "95th percentile of the time that a bar took to be answered.", _MS),
+            Figure("restarts", "restarts_total", "Starts after the first."),
+            Figure("rss_bytes", "resident_memory_bytes", "Resident memory of the strategy's own process."),
         ),
     ),
-    TaskStatus: ("task", "name", (_Figure("restarts", "restarts_total", "Restarts after a failure."),)),
+    TaskStatus: ("task", "name", (Figure("restarts", "restarts_total", "Restarts after a failure."),)),
     AlertStatus: (
         "alert",
         "rule",
         (
-            _Figure("armed", "armed", "1 where the rule fires as soon as its condition comes to hold."),
-            _Figure("firing", "firing_rows", "Rows for which the condition of the rule holds."),
-            _Figure("fired", "fired_total", "Times that the rule has fired."),
+            Figure("armed", "armed", "1 where the rule fires as soon as its condition comes to hold."),
+            Figure("firing", "firing_rows", "Rows for which the condition of the rule holds."),
+            Figure("fired", "fired_total", "Times that the rule has fired."),
         ),
     ),
 }
+"""What is told of a row, by its class: the part's word in the names, the field that labels it, and its figures."""
 _WINDOW = (
-    _Figure("limit", "limit_requests", "What a rate limit allows in its window."),
-    _Figure("used", "limit_used_requests", "What is used of a rate limit."),
-    _Figure("resets_in", "limit_reset_seconds", "Until the oldest use of a rate limit expires."),
+    Figure("limit", "limit_requests", "What a rate limit allows in its window."),
+    Figure("used", "limit_used_requests", "What is used of a rate limit."),
+    Figure("resets_in", "limit_reset_seconds", "Until the oldest use of a rate limit expires."),
 )
 _BREAKER = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
 
@@ -168,7 +169,7 @@ class HealthCollector:
         """One family for each figure, with a sample for each row that knows it."""
         families = _Families()
         for row in self._rows().values():
-            part, naming, figures = _FIGURES[type(row)]
+            part, naming, figures = FIGURES[type(row)]
             labels = {part: str(getattr(row, naming))} if naming else {}
             for name, told, value in (*_state_of(row), *_values(row, figures)):
                 families.add(f"cockpit_{part}_{name}", told, labels, value)
@@ -223,7 +224,7 @@ def _state_of(row: ExportedRow) -> Iterator[tuple[str, str, float]]:
         yield "breaker_open_ratio", "0 closed, 0.5 half open, 1 open.", _BREAKER[row.breaker]
 
 
-def _values(row: object, figures: Iterable[_Figure]) -> Iterator[tuple[str, str, float]]:
+def _values(row: object, figures: Iterable[Figure]) -> Iterator[tuple[str, str, float]]:
     """The figures that are known."""
     for figure in figures:
         value = getattr(row, figure.field)

@@ -162,7 +162,7 @@ class HttpClient:
         """Ask vendors that were out of reach the cheapest thing, for ever: nobody else may need them for a while."""
         while True:
             await asyncio.sleep(_REVIVE_SECONDS)
-            for link in self._links.values():
+            for link in list(self._links.values()):  # another may come while one is asked
                 if link.probe is not None and link.is_unreachable and link.breaker.state is not BreakerState.OPEN:
                     with suppress(ProviderError):  # it is told by the vendor's row
                         await link.probe()

@@ -49,8 +49,9 @@ def refusal_in(answer: Response) -> ProviderError | None:
 
 
 def coming_reports(content: str) -> tuple[list[EarningsReport], int] | None:
-    """The calendar by date and the number of unusable rows; None where the header is not the documented one, or the
-    last row breaks off: then names are missing, and nothing says which.
+    """The calendar by date and the number of unusable rows; None where it is not the documented one, or not whole.
+
+    A last row that breaks off tells that names are missing, and nothing says which.
     """
     reader = csv.DictReader(StringIO(content, newline=""))
     reports = []

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from cockpit.errors import CockpitError
 from cockpit.health.endpoint import health_endpoint
-from cockpit.health.exporters import _FIGURES, ExportedRow, exported_rows, prometheus
+from cockpit.health.exporters import FIGURES, ExportedRow, exported_rows, prometheus
 from cockpit.health.status import (
     AlertStatus,
     FeedStatus,
@@ -74,10 +74,10 @@ def test_prometheus_own_tool_finds_nothing_to_say(rows: dict[str, ExportedRow]) 
     assert (ended.returncode, ended.stdout + ended.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("kind", list(_FIGURES), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", list(FIGURES), ids=lambda kind: kind.__name__)
 def test_every_number_of_a_row_is_exported(kind: type[ExportedRow]) -> None:
     own_clock = {"last_message_at", "up_since"}
-    part, _, figures = _FIGURES[kind]
+    part, _, figures = FIGURES[kind]
     numbers = {
         field.name
         for field in dataclasses.fields(kind)
@@ -95,7 +95,7 @@ def test_values_agree_with_the_json_of_the_same_rows() -> None:
     shown = json.loads(dumps(ROWS))
     expected: dict[tuple[str, ...], float] = {}
     for key, row in ROWS.items():
-        part, naming, figures = _FIGURES[type(row)]
+        part, naming, figures = FIGURES[type(row)]
         labels = [shown[key][naming]] if naming else []
         expected |= {
             (f"cockpit_{part}_{figure.name}", *labels): shown[key][figure.field] * figure.scale
