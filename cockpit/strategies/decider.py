@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -95,6 +96,11 @@ class Listener:
         if signal is None or self._fed < self._warm_up:
             return None
         return signal if signal.target >= 0.0 or strategy.allow_short else Signal(0.0, signal.reason)
+
+
+def opened(bar: Bar) -> str:
+    """A bar as sentences name it: by its open, ``2026-01-01 00:00:00 UTC``."""
+    return f"{datetime.fromtimestamp(bar.open_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def failure(name: str, where: str, error: BaseException, file: Path | None = None) -> StrategyError:

@@ -27,15 +27,13 @@ from asyncio import SubprocessProtocol, SubprocessTransport
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
 from cockpit.errors import StrategyError, UsageError
-from cockpit.health.metrics import LatencyRing
 from cockpit.strategies.api import Bar, Signal
 from cockpit.strategies.confinement import Limits
-from cockpit.strategies.decider import LONGEST_WARM_UP
+from cockpit.strategies.decider import LONGEST_WARM_UP, opened
 from cockpit.strategies.frames import Answer, Begin, Failed, Feed, FrameError, Order, Ready, Said, Unpacker, packed
 
 log = logging.getLogger(__name__)
@@ -76,12 +74,10 @@ class JailedStrategy:
     """A strategy in its child. A :class:`cockpit.strategies.decider.Decider`; :func:`jailed` opens and closes one.
 
     Attributes:
-        answers: how long bars took to be answered.
         held: layers of the confinement that hold; empty before the start.
     """
 
     def __init__(self, name: str, rules: JailRules) -> None:
-        self.answers = LatencyRing()
         self.held: tuple[str, ...] = ()
         self._name = name
         self._rules = rules
@@ -144,14 +140,11 @@ class JailedStrategy:
         return Begin(self._name, str(file.absolute()), values, self._rules.limits)
 
     async def _feed(self, bars: list[Bar]) -> list[Signal | None]:
-        loop = asyncio.get_running_loop()
         seconds = self._rules.bar_seconds
-        late = f"took longer than {seconds:g} s at bar {_opened(bars[0])}"
+        late = f"took longer than {seconds:g} s at bar {opened(bars[0])}"
         if len(bars) > 1:
-            late = f"took longer than {seconds:g} s a bar from bar {_opened(bars[0])} on"
-        began = loop.time()
+            late = f"took longer than {seconds:g} s a bar from bar {opened(bars[0])} on"
         said = await self._ask(Feed(bars), Said, seconds * len(bars), late)
-        self.answers.record((loop.time() - began) * 1000.0 / len(bars))
         if len(said.signals) != len(bars):
             raise self._child.end(f"answered {len(said.signals)} times to {len(bars)} bars")
         return said.signals
@@ -331,7 +324,3 @@ def _environment(root: Path) -> dict[str, str]:
     }
     libraries = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     return {"LANG": "C.UTF-8", "TZ": "UTC", **threads, **python, **libraries}
-
-
-def _opened(bar: Bar) -> str:
-    return f"{datetime.fromtimestamp(bar.open_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -17,15 +17,15 @@ from cockpit.settings import StrategySettings
 from cockpit.storage.database import Database
 from cockpit.storage.strategies import AuditEntry, Event, StrategyRows
 from cockpit.strategies.deciding import rules_of
+from cockpit.strategies.journal import as_left
 from cockpit.strategies.roster import Entry
 from cockpit.strategies.standing import Standing
+from cockpit.strategies.stored_bars import Patience
 from cockpit.strategies.tap import Taps
 from cockpit.strategies.terms import Terms
-from cockpit.strategies.work import Patience, StrategyAtWork, shown
+from cockpit.strategies.work import StrategyAtWork
 from cockpit.ticks.quote import Ticker
 
-_PUBLISH_SECONDS = 0.5
-_LOOK_SECONDS = 0.25
 _END_SECONDS = 5.0
 _PLACES = Decimal("1e-8")
 
@@ -44,6 +44,8 @@ class StrategyRunner:
         roster: what is to run, checked; None where nothing is to, and all is to be shown.
         resumes: False where every session begins anew, as that of a recording does.
         patience: how long a strategy waits for what.
+        publish_seconds: between two looks at how each stands.
+        look_seconds: between two looks at the files.
     """
 
     def __init__(
@@ -59,6 +61,8 @@ class StrategyRunner:
         roster: tuple[Entry, ...] | None,
         resumes: bool = True,
         patience: Patience | None = None,
+        publish_seconds: float = 0.5,
+        look_seconds: float = 0.25,
     ) -> None:
         self._taps = taps
         self._database = database
@@ -72,6 +76,8 @@ class StrategyRunner:
         self._shows_all = roster is None
         self._resumes = resumes
         self._patience = patience or Patience()
+        self._publish_seconds = publish_seconds
+        self._look_seconds = look_seconds
         self._work: dict[str, tuple[StrategyAtWork, asyncio.Task[None]]] = {}
         self._files: Mapping[Path, bytes] = {}
         self._changed = asyncio.Event()
@@ -87,7 +93,7 @@ class StrategyRunner:
             last = next(iter(await self._rows.audits(run.label, 1)), None)
             failed = last is not None and last.event in (Event.STOPPED, Event.REFUSED)
             message = f"{last.event.value}: {last.sentence}" if last is not None and failed else ""
-            self._put(replace(standing, message=message, **shown(run)))  # type: ignore[arg-type]  # its fields
+            self._put(as_left(replace(standing, message=message), run))
 
     def reconfigure(self, settings: StrategySettings, roster: tuple[Entry, ...]) -> None:
         """Run this roster from now on."""
@@ -133,11 +139,10 @@ class StrategyRunner:
         settings = self._settings
         terms = Terms(Decimal(repr(settings.stake)), Decimal(repr(settings.fee_bp)))
         rules = rules_of(settings)
-        left = {run.label: run for run in await self._rows.runs()}
+        for label, (work, _) in self._work.items():
+            work.reconfigure(wanted.pop(label), terms, rules)
+        left = {run.label: run for run in await self._rows.runs()} if wanted else {}
         for label, entry in wanted.items():
-            if label in self._work:
-                self._work[label][0].reconfigure(entry, terms, rules)
-                continue
             work = StrategyAtWork(
                 entry,
                 tap=self._taps.of(entry.symbol),
@@ -171,7 +176,7 @@ class StrategyRunner:
         while True:
             for work, _ in self._work.values():
                 self._show(work)
-            await asyncio.sleep(_PUBLISH_SECONDS)
+            await asyncio.sleep(self._publish_seconds)
 
     def _show(self, work: StrategyAtWork) -> None:
         mark = _mark(self._ticks.get(work.entry.symbol))
@@ -205,11 +210,11 @@ class StrategyRunner:
         """Renew a strategy when its file is another one and has stood still for a moment."""
         known = await asyncio.to_thread(self._contents)
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(self._look_seconds)
             contents = await asyncio.to_thread(self._contents)
             if contents == known:
                 continue
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(self._look_seconds)
             if await asyncio.to_thread(self._contents) != contents:
                 continue
             for work, _ in self._work.values():

@@ -77,14 +77,12 @@ class SymbolTap:
         self._first: asyncio.Future[Trade] | None = None
         self._newest: Trade | None = None
 
-    def open(self, length_ms: int) -> BarQueue:
-        """Bars of this length from now on."""
-        queue = BarQueue(self.symbol, length_ms)
+    def open(self, queue: BarQueue) -> None:
+        """Have a strategy told from now on."""
         self._queues.append(queue)
-        return queue
 
     def close(self, queue: BarQueue) -> None:
-        """No more of these bars."""
+        """Tell it no more."""
         self._queues.remove(queue)
 
     def trade(self, trade: Trade) -> None:

@@ -19,8 +19,8 @@ from cockpit.storage.database import Database, open_database
 from cockpit.strategies.roster import read_roster
 from cockpit.strategies.runner import StrategyRunner
 from cockpit.strategies.standing import Standing
+from cockpit.strategies.stored_bars import Patience
 from cockpit.strategies.tap import Taps
-from cockpit.strategies.work import Patience
 from cockpit.ticks.bars import MINUTE_MS
 from cockpit.ticks.feed import Feed
 from cockpit.ticks.recorder import Recorder
@@ -99,11 +99,16 @@ async def session(
     folder: Path | None = None,
     resumes: bool = True,
     connected: bool = True,
+    filled_seconds: float = 20.0,
     **settings: object,
 ) -> AsyncIterator[Session]:
-    """A session of the database with these strategies, on this market; its stream is connected unless told not to."""
+    """A session of the database with these strategies, on this market; its stream is connected unless told not to.
+
+    ``filled_seconds``: how long a strategy waits for trades that are missing; few where the test has them refused.
+    """
     clock = SystemClock()
-    own = StrategySettings.model_validate({"folder": str(folder or paths.data), "run": lines, **settings})
+    usual = {"folder": str(folder or paths.data), "run": lines, "bar_seconds": 10.0, "start_seconds": 60.0}
+    own = StrategySettings.model_validate({**usual, **settings})
     async with HttpClient(clock) as http, open_database(paths, wait=5.0) as database:
         boards, taps = Boards(), Taps()
         recorder = Recorder(database, settings=TICKS, clock=clock)
@@ -128,7 +133,9 @@ async def session(
             settings=own,
             roster=read_roster(own, [SYMBOL]),
             resumes=resumes,
-            patience=Patience(stored=2.0, filled=0.5),
+            patience=Patience(filled=filled_seconds),
+            publish_seconds=0.02,
+            look_seconds=0.05,
         )
         await runner.load()
         tasks = [asyncio.create_task(work()) for work in (recorder.run, runner.run, feed.run)]

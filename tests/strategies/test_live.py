@@ -99,6 +99,7 @@ async def test_lines_come_and_go_and_a_position_waits_for_its_line(paths: Paths,
     label = f"sma_cross {SYMBOL} 1m"
     async with session(paths, market) as one:
         await market.closes(100, 99)
+        await until(lambda: one.feed.status().stored == 2)
         one.reconfigure(run=[RISES])
         await until(lambda: label in one.boards.strategies)
         await until(lambda: one.standing().message.startswith("waits for a trade"))
@@ -183,17 +184,17 @@ async def test_killed_at_any_moment_it_fills_no_bar_twice_and_its_position_is_wh
         assert cockpit.stdout is not None
         assert await cockpit.stdout.readline() == b"up\n"
         await until(lambda: market.venue.open_connections > 0)
-        ends = time.monotonic() + chance.uniform(1.0, 3.0)
-        while time.monotonic() < ends:
-            await market.closes(chance.choice((90, 100, 110)))
-            await market.quote(99, 101)
-            await asyncio.sleep(chance.uniform(0.0, 0.05))
+        ends = time.monotonic() + chance.uniform(0.1, 2.0)
+        async with asyncio.timeout(30.0):
+            while time.monotonic() < ends or not rows(paths, "SELECT 1 FROM strategies_fills LIMIT 1"):
+                await market.closes(chance.choice((90, 100, 110)))
+                await market.quote(99, 101)
+                await asyncio.sleep(chance.uniform(0.0, 0.05))
         cockpit.kill()
         await cockpit.wait()
         await until(lambda: market.venue.open_connections == 0)
     filled = rows(paths, "SELECT signal, count(*) FROM strategies_fills GROUP BY signal")
     signals = rows(paths, "SELECT bar_ms FROM strategies_signals")
-    assert filled, "something was filled at all"
     assert all(count == 1 for _, count in filled)
     assert len(signals) == len(set(signals))
     assert len(rows(paths, "SELECT run FROM strategies_runs")) == 1

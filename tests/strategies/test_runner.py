@@ -1,5 +1,6 @@
 """Strategies at work: told of every closed bar once, filled at the touch, and found again as they were left."""
 
+import asyncio
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,11 @@ from tests.ticks.trades import until
 LABEL = f"sma_cross {SYMBOL} 1m"
 FILLS = "SELECT quantity_e8, price_e8, fee_e8 FROM strategies_fills ORDER BY fill"
 OUTCOMES = "SELECT target, outcome FROM strategies_signals ORDER BY bar_ms"
+
+
+def events(paths: Paths) -> list[str]:
+    """What the audit tells, in order."""
+    return [str(row[0]) for row in rows(paths, "SELECT event FROM strategies_audit ORDER BY entry")]
 
 
 async def bought(one: Session) -> None:
@@ -99,19 +105,48 @@ async def test_a_signal_of_just_before_the_end_is_filled_by_the_next_session(pat
     assert len(rows(paths, FILLS)) == 1
 
 
-async def test_a_signal_that_is_too_old_lapses_and_the_audit_says_so(paths: Paths, market: Market) -> None:
+async def test_a_signal_that_waited_through_a_quiet_night_is_still_the_last_word(paths: Paths, market: Market) -> None:
     async with session(paths, market, RISES) as one:
         await market.closes(100, 99, 98, 97, 101, 101)
         await one.outcome("waiting")
     async with session(paths, market, RISES) as one:
         await market.trade(101, market.bar + 20)
-        await one.outcome("lapsed")
-        assert one.standing().side == "flat"
-    assert rows(paths, OUTCOMES) == [(1.0, "lapsed")]
-    assert [row[0] for row in rows(paths, "SELECT event FROM strategies_audit ORDER BY entry")][-2:] == [
-        "lapsed",
-        "started",
-    ]
+        await until(lambda: one.standing().state is State.UP)
+        await market.quote(100, 102)
+        assert (await one.outcome("filled")).side == "long"
+    assert rows(paths, OUTCOMES) == [(1.0, "filled")]
+    assert events(paths)[-2:] == ["late", "started"]
+
+
+async def test_a_signal_that_the_strategy_does_not_say_any_more_lapses_and_the_audit_says_so(
+    paths: Paths, market: Market, tmp_path: Path
+) -> None:
+    label, folder = f"mine {SYMBOL} 1m", tmp_path / "own"
+    strategy_file(folder, "return Signal(1.0, 'long')")
+    async with session(paths, market, label, folder=folder) as one:
+        await market.closes(100, 101, 102)
+        await one.outcome("waiting", label)
+    strategy_file(folder, "return None")
+    async with session(paths, market, label, folder=folder) as one:
+        await market.trade(102)
+        assert (await one.outcome("lapsed", label)).side == "flat"
+    assert events(paths)[-2:] == ["lapsed", "started"]
+
+
+async def test_of_all_that_it_would_have_said_while_nobody_ran_it_only_the_last_word_is_done(
+    paths: Paths, market: Market
+) -> None:
+    async with session(paths, market, RISES) as one:
+        await bought(one)
+    await market.closes(99, 98, 103, 97, 104, 104, unseen=True)
+    async with session(paths, market, RISES) as one:
+        await market.closes(104)
+        await one.outcome("kept")
+        await market.quote(95, 96)
+        await until(lambda: one.standing().state is State.UP)
+        assert one.standing().fills == 1
+    assert rows(paths, OUTCOMES) == [(1.0, "filled"), (1.0, "kept")]
+    assert "late" not in events(paths), "it is long, as its last word wants it"
 
 
 async def test_what_it_would_have_said_while_nobody_ran_it_is_acted_on_late(paths: Paths, market: Market) -> None:
@@ -145,7 +180,7 @@ async def test_after_a_hole_only_what_comes_after_it_counts(paths: Paths, market
         await until(lambda: one.feed.status().stored == 5)
     market.venue.refuse_history = True
     await market.closes(95, 94, 93, unseen=True)
-    async with session(paths, market, RISES) as one:
+    async with session(paths, market, RISES, filled_seconds=0.3) as one:
         await market.closes(92)
         await until(lambda: one.standing().message == "" and one.standing().warm_up > 0)
         assert (one.standing().state, one.standing().heard) == (State.STARTING, 0)
@@ -154,7 +189,7 @@ async def test_after_a_hole_only_what_comes_after_it_counts(paths: Paths, market
 async def test_a_bar_that_lacks_trades_is_told_once_and_not_again_when_it_is_whole(
     paths: Paths, market: Market
 ) -> None:
-    async with session(paths, market, RISES) as one:
+    async with session(paths, market, RISES, filled_seconds=0.3) as one:
         await market.closes(100, 99, 98)
         await one.heard(1)
         market.venue.refuse_history = True
@@ -175,7 +210,7 @@ async def test_a_bar_that_lacks_trades_is_told_once_and_not_again_when_it_is_who
 
 
 async def test_after_bars_that_cannot_be_had_it_begins_to_listen_anew(paths: Paths, market: Market) -> None:
-    async with session(paths, market, RISES) as one:
+    async with session(paths, market, RISES, filled_seconds=0.3) as one:
         await bought(one)
         market.venue.refuse_history = True
         await market.closes(95, 94, 93, unseen=True)
@@ -213,21 +248,24 @@ async def test_the_reader_of_the_stream_never_waits_for_a_strategy(
 
 
 async def test_it_is_stopped_told_and_started_again_by_key(paths: Paths, market: Market, tmp_path: Path) -> None:
-    file = strategy_file(tmp_path / "own", "while bar.close > 100: pass", name="loop")
-    label = f"loop {SYMBOL} 1m"
-    async with session(paths, market, f"loop {SYMBOL} 1m", folder=file.parent, bar_seconds=0.2) as one:
+    file = strategy_file(tmp_path / "own", "import time; time.sleep(0.6 if bar.close > 100 else 0)", name="slow")
+    label = f"slow {SYMBOL} 1m"
+    async with session(paths, market, f"slow {SYMBOL} 1m", folder=file.parent, bar_seconds=0.2) as one:
         await market.closes(100, 100, 101, 100)
         await until(lambda: one.standing(label).state is State.DOWN)
         message = one.standing(label).message
-        assert message.startswith("stopped: strategy loop took longer than 0.2 s at bar ")
+        assert message.startswith("stopped: strategy slow took longer than 0.2 s at bar ")
         assert one.standing(label).told == 1
         health = one.boards.health.get(f"strategy:{label}")
         assert isinstance(health, StrategyStatus)
         assert (health.state, health.last_error) == (State.DOWN, message)
-        assert rows(paths, "SELECT event FROM strategies_audit ORDER BY entry") == [("started",), ("stopped",)]
+        assert events(paths) == ["started", "stopped"]
         with pytest.raises(Exception, match="no strategy of ETHUSDT runs"):
             one.runner.restart("ETHUSDT")
+        one.reconfigure(bar_seconds=10.0)
+        await asyncio.sleep(0)
         assert one.runner.restart(SYMBOL) == f"starting {label} again"
+        await until(lambda: events(paths) == ["started", "stopped", "started"])
         await until(lambda: one.standing(label).state is State.UP)
         with pytest.raises(Exception, match="no strategy of BTCUSDT is stopped"):
             one.runner.restart(SYMBOL)
