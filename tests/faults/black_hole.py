@@ -19,8 +19,8 @@ async def black_hole(folder: Path, count: int, mute_seconds: float, hole_seconds
             feed.venue.faults.update({"binance_black_hole": 0})
             await feed.counted_up("trades again", lambda live: live.received)
             await feed.whole()
-        say("found", feed.times["found"], "G4: at most 10 s")
-        say("trades again after the network was back", feed.times["trades again"], "G4: p95 at most 3 s")
+        say("found", feed.times["found"], "aim: at most 10 s")
+        say("trades again after the network was back", feed.times["trades again"], "aim: p95 at most 3 s")
         say("none missing", feed.times["whole"])
         paths = feed.paths
     return verify(paths)

@@ -19,7 +19,7 @@ async def gaps(folder: Path, sizes: Sequence[int], speed: float) -> int:
             await feed.timed(f"{size}: filled", lambda: feed.live.gaps == feed.live.open_gaps == 0)
             assert feed.live.backfilled - filled >= size
         for size in sorted(set(sizes)):
-            say(f"gap of {size} trades, filled", feed.times[f"{size}: filled"], "G7: 10,000 in at most 15 s")
+            say(f"gap of {size} trades, filled", feed.times[f"{size}: filled"], "aim: 10,000 in at most 15 s")
         await asyncio.sleep(1.0)
         paths = feed.paths
     rows = ledger(paths)

@@ -14,7 +14,7 @@ async def mute_feed(folder: Path, count: int, mute_seconds: float) -> int:
             await feed.timed("found", lambda: "mute" in feed.live.message)
             feed.venue.faults.update({"binance_mute": 0})
             await feed.whole()
-        say("found", feed.times["found"], "G5: at most 10 s")
+        say("found", feed.times["found"], "aim: at most 10 s")
         say("trades again and none missing", feed.times["whole"])
         paths = feed.paths
     return verify(paths)

@@ -17,7 +17,7 @@ async def mute_symbol(folder: Path, count: int, settings: TickSettings) -> int:
             await feed.timed("found", lambda: feed.row("ETHUSDT").gaps > 0)
             feed.venue.faults.update({"binance_mute_symbol": "off"})
             await feed.whole()
-        say("found", feed.times["found"], "G5: at most 30 s or ten times its usual pause")
+        say("found", feed.times["found"], "aim: at most 30 s or ten times its usual pause")
         say("none missing", feed.times["whole"])
         paths = feed.paths
     assert any("mute" in reason for _, _, _, reason in ledger(paths))

@@ -31,5 +31,5 @@ def run(full: bool) -> None:
     """Print the report."""
     report(
         lambda folder: rate_limited(folder, *((5, 10) if full else (1, 1))),
-        "; 0 requests before Retry-After was over (G14)",
+        "; 0 requests before Retry-After was over",
     )

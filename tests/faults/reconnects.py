@@ -16,8 +16,8 @@ async def reconnects(folder: Path, count: int) -> tuple[int, int]:
             await asyncio.sleep(1.1)
         missing, asked = feed.live.gaps, feed.requests
         await feed.whole()
-        say("reconnected", feed.times["reconnected"], "G4: p95 at most 3 s")
-        say(f"the last {missing} missing trades filled", feed.times["whole"], "G7: p95 at most 15 s")
+        say("reconnected", feed.times["reconnected"], "aim: p95 at most 3 s")
+        say(f"the last {missing} missing trades filled", feed.times["whole"], "aim: p95 at most 15 s")
         filled, paths = feed.live.backfilled, feed.paths
         print(f"  {asked} requests, {filled} trades over REST")
     return verify(paths), filled

@@ -16,7 +16,7 @@ async def rest_lag(folder: Path, count: int, seconds: float) -> int:
             await feed.timed("found", lambda: feed.live.gaps > 0)
             await feed.timed("filled", lambda: feed.live.gaps == feed.live.open_gaps == 0)
         behind = f"of which REST is {seconds / _SPEED:g} s behind on purpose"
-        say("filled", feed.times["filled"], f"G7: p95 at most 15 s, {behind}")
+        say("filled", feed.times["filled"], f"aim: p95 at most 15 s, {behind}")
         paths = feed.paths
     assert {state for _, state, _, _ in ledger(paths)} == {"filled"}
     return verify(paths)

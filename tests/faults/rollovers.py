@@ -22,4 +22,4 @@ async def rollovers(folder: Path, count: int) -> int:
 def run(full: bool) -> None:
     """Print the report."""
     count = 100 if full else 3
-    report(lambda folder: rollovers(folder, count), f"; {count} rollovers (G6: 0 and 0 over 100)")
+    report(lambda folder: rollovers(folder, count), f"; {count} rollovers (aim: 0 and 0 over 100)")

@@ -27,4 +27,4 @@ async def shutdowns(folder: Path, count: int) -> int:
 def run(full: bool) -> None:
     """Print the report."""
     count = 100 if full else 2
-    report(lambda folder: shutdowns(folder, count), f"; {count} shutdowns (G6: 0 and 0)")
+    report(lambda folder: shutdowns(folder, count), f"; {count} shutdowns (aim: 0 and 0)")
