@@ -1,4 +1,4 @@
-"""Defects of an earlier system of the same purpose. Each test fails on the defect that it names."""
+"""Mistakes that are easily made with options around a report. Each test fails on the one that it names."""
 
 from dataclasses import replace
 from datetime import date
