@@ -175,7 +175,7 @@ class ExpectedValue:
 
 
 class VersionOne:
-    """``v1`` and ``v1_scaled``: probability, reward, premium, greeks and size, with targets of an earlier system.
+    """``v1`` and ``v1_scaled``: probability, reward, premium, greeks and size, with targets that are fixed.
 
     The two differ where a greek is unknown: ``v1`` uses its declared weights of 50/25/20/5, ``v1_scaled`` stretches the
     other weights by 100/90.

@@ -30,7 +30,7 @@ from tests.spreads.test_proposals import candidate, plan, proposed
 
 
 @pytest.mark.parametrize("deviation", [0.02, 0.08, 0.2])
-def test_d1_the_implied_move_holds_57_percent_of_moves_and_not_68(deviation: float) -> None:
+def test_the_implied_move_holds_57_percent_of_moves_and_not_68(deviation: float) -> None:
     move = expected_absolute_move(deviation)
     inside = normal_cdf((log(1.0 + move) + 0.5 * deviation**2) / deviation) - normal_cdf(
         (log(1.0 - move) + 0.5 * deviation**2) / deviation
@@ -38,7 +38,7 @@ def test_d1_the_implied_move_holds_57_percent_of_moves_and_not_68(deviation: flo
     assert inside == pytest.approx(0.575, abs=0.004)
 
 
-def test_d2_a_condor_loses_on_one_side_only_and_keeps_the_credit_of_both() -> None:
+def test_a_condor_loses_on_one_side_only_and_keeps_the_credit_of_both() -> None:
     legs = (PayoffLeg(1, -1, 90.0), PayoffLeg(-1, -1, 95.0), PayoffLeg(-1, 1, 105.0), PayoffLeg(1, 1, 110.0))
     put_credit, call_credit = 0.8, 0.9
     condor = Payoff(legs, put_credit + call_credit)
@@ -46,12 +46,12 @@ def test_d2_a_condor_loses_on_one_side_only_and_keeps_the_credit_of_both() -> No
     assert condor.max_loss < Payoff(legs[:2], put_credit).max_loss
 
 
-def test_d3_a_butterfly_loses_on_its_wider_wing() -> None:
+def test_a_butterfly_loses_on_its_wider_wing() -> None:
     legs = (PayoffLeg(1, -1, 88.0), PayoffLeg(-1, -1, 100.0), PayoffLeg(-1, 1, 100.0), PayoffLeg(1, 1, 106.0))
     assert Payoff(legs, 5.0).max_loss == pytest.approx(100.0 * (12.0 - 5.0))
 
 
-def test_d4_the_probability_of_profit_is_at_the_breakevens() -> None:
+def test_the_probability_of_profit_is_at_the_breakevens() -> None:
     found = proposed()
     condor, butterfly = found[StructureKind.IRON_CONDOR], found[StructureKind.IRON_BUTTERFLY]
     assert condor.pop is not None
@@ -66,7 +66,7 @@ def test_d4_the_probability_of_profit_is_at_the_breakevens() -> None:
     assert dearer.pop < condor.pop
 
 
-def test_d5_the_short_strikes_stand_outside_the_move_by_the_default_rule_itself() -> None:
+def test_the_short_strikes_stand_outside_the_move_by_the_default_rule_itself() -> None:
     of = plan(chain(step=0.5), move=expected_absolute_move(0.08))
     for kind in (StructureKind.BULL_PUT, StructureKind.BEAR_CALL):
         legs = build(kind, of)
@@ -85,7 +85,7 @@ def test_d5_the_short_strikes_stand_outside_the_move_by_the_default_rule_itself(
         assert abs(nearest.strike / of.smile.forward.price - 1.0) < of.move
 
 
-def test_d6_the_skew_does_not_listen_to_in_the_money_quotes() -> None:
+def test_the_skew_does_not_listen_to_in_the_money_quotes() -> None:
     of = chain(step=1.0)
     inflated = tuple(
         replace(one, bid=(one.bid or 0.0) + 0.6, ask=(one.ask or 0.0) + 0.6)
@@ -99,7 +99,7 @@ def test_d6_the_skew_does_not_listen_to_in_the_money_quotes() -> None:
     assert found.bias == "neutral"
 
 
-def test_d7_history_is_close_to_close_and_never_a_range() -> None:
+def test_history_is_close_to_close_and_never_a_range() -> None:
     days = {
         date(2026, 1, 14): DailyBar(date(2026, 1, 14), 100.0, 101.0, 99.0, 100.0, 1),
         date(2026, 1, 15): DailyBar(date(2026, 1, 15), 100.0, 112.0, 90.0, 101.0, 1),
@@ -115,14 +115,14 @@ def test_d7_history_is_close_to_close_and_never_a_range() -> None:
     assert ranged.vrp == plain.vrp
 
 
-def test_d8_an_evening_report_on_expiry_friday_is_not_covered_by_it() -> None:
+def test_an_evening_report_on_expiry_friday_is_not_covered_by_it() -> None:
     friday = date(2026, 12, 4)
     assert not covers(friday, friday, Timing.AMC)
     assert not covers(friday, friday, Timing.UNKNOWN)
     assert covers(friday, friday, Timing.BMO)
 
 
-def test_d9_the_premium_does_not_grow_with_the_days_to_expiry() -> None:
+def test_the_premium_does_not_grow_with_the_days_to_expiry() -> None:
     past = past_reports()
     history = bars(past, moves_of(0.05))
     near = analyse(report(), 100.0, (chain(), chain(expiry=EXPIRIES[2])), history, past, NOW, ScanSettings())
@@ -137,7 +137,7 @@ def test_d9_the_premium_does_not_grow_with_the_days_to_expiry() -> None:
     assert far.implied_move / far.historical_mean > 1.2 * far.vrp_mean
 
 
-def test_d10_a_greek_of_zero_counts_and_a_missing_one_spoils_the_sum() -> None:
+def test_a_greek_of_zero_counts_and_a_missing_one_spoils_the_sum() -> None:
     zero = total_greeks([(-1, Greeks(0.0, 0.0, 0.0, 0.0)), (1, Greeks(0.1, 0.0, -0.1, 0.2))])
     assert zero == Greeks(10.0, 0.0, -10.0, 20.0)
     missing = total_greeks([(-1, Greeks(0.1, 0.1, None, 0.1)), (1, Greeks(0.1, 0.1, 0.1, 0.1))])
@@ -147,11 +147,11 @@ def test_d10_a_greek_of_zero_counts_and_a_missing_one_spoils_the_sum() -> None:
 
 
 @pytest.mark.parametrize(("kelly", "max_loss"), [(0.0, 100.0), (0.5, 6_000.0), (0.001, 400.0)])
-def test_d11_no_contract_is_forced_on_an_account(kelly: float, max_loss: float) -> None:
+def test_no_contract_is_forced_on_an_account(kelly: float, max_loss: float) -> None:
     assert contracts(kelly, max_loss, Exposure(100_000.0), SizingSettings()).contracts == 0
 
 
-def test_d12_good_legs_make_a_good_position() -> None:
+def test_good_legs_make_a_good_position() -> None:
     excellent, good = quote(1.00, 1.05), quote(1.00, 1.16)
     assert position_tier([Leg(-1, excellent), Leg(1, good)]) is Tier.GOOD
     # A long leg counts like a short one.
@@ -159,11 +159,11 @@ def test_d12_good_legs_make_a_good_position() -> None:
 
 
 @pytest.mark.parametrize("day", [date(2010, 12, 31), date(2021, 12, 31)])
-def test_d13_the_exchange_is_open_on_the_last_day_of_the_year(day: date) -> None:
+def test_the_exchange_is_open_on_the_last_day_of_the_year(day: date) -> None:
     assert is_session(day)
 
 
-def test_d14_bounds_are_compared_in_whole_cents() -> None:
+def test_bounds_are_compared_in_whole_cents() -> None:
     assert (1.06 - 0.94) / 1.00 > 0.12
     assert spread_tier(0.94, 1.06) is Tier.EXCELLENT
     assert spread_tier(0.91, 1.09) is Tier.GOOD
