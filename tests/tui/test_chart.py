@@ -131,8 +131,9 @@ async def test_a_young_database_is_not_shown_as_an_empty_day(
     async with screen(session) as (app, pilot):
         chart = await _charted(app, pilot, "C")
         assert chart.span == "6h"
-        await _charted(app, pilot, "5")
-        assert chart.span == "30d"
+        await _charted(app, pilot, "3")
+        assert chart.span == "24h"
+        assert "stored since 24 Nov 09:12" in picture(app), "and why a day is mostly empty"
 
 
 async def test_the_stream_moves_the_last_price_and_a_new_high_is_told(

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from textual import events
@@ -244,6 +245,10 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
             parts.append(words(("high ", Ink.MUTED), (price(high), Ink.TEXT), rank=4))
             parts.append(words(("low ", Ink.MUTED), (price(low), Ink.TEXT), rank=5))
             parts.append(words(("volume ", Ink.MUTED), (compact(sum(one.volume for one in known)), Ink.TEXT), rank=6))
+            first_ms = self._bars.open_ms[0] if self._bars is not None else 0
+            if self._chart.window.at(first_ms) > self._chart.window.columns // 2:  # why most of the chart is empty
+                since = datetime.fromtimestamp(first_ms / 1000, NEW_YORK)
+                parts.append(words((f"stored since {since.day} {since:%b %H:%M}", Ink.MUTED), rank=7))
         else:
             parts.append(words((self.span, Ink.MUTED), rank=2))
         seconds = self._age(ticker)
