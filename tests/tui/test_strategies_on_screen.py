@@ -61,6 +61,16 @@ async def test_a_symbol_has_a_mark_and_its_strategies_a_line(session: DemoSessio
         assert own.endswith(f"s: {LONG.reason}")
 
 
+async def test_a_symbol_of_eight_letters_has_room_for_its_mark(session: DemoSession, screen: Screen) -> None:
+    label = "sma_cross DOGEUSDT 1m"
+    async with screen(session, (80, 24)) as (app, _pilot):
+        bare = line_with(picture(app), "DOGEUSDT")
+        session.boards.strategies.put(label, replace(LONG, label=label, symbol="DOGEUSDT"))
+        app.main.ticks.table.repaint_all()
+        app.main.redraw()
+        assert line_with(picture(app), "DOGEUSDT") == bare.replace("DOGEUSDT ", "DOGEUSDT▲"), "nothing else moves"
+
+
 @pytest.mark.parametrize(("standing", "mark"), [(replace(LONG, quantity=Decimal(0)), "•"), (STOPPED, "!")])
 async def test_the_mark_tells_flat_and_stopped(
     session: DemoSession, screen: Screen, standing: Standing, mark: str

@@ -11,7 +11,7 @@ from cockpit.tui.inks import Ink, Run
 from cockpit.tui.panes.base import TablePane, drained
 from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Part, words
-from cockpit.tui.widgets.columns import Column, Moment, as_float, moved_run, number_run
+from cockpit.tui.widgets.columns import GAP, Column, Moment, as_float, moved_run, number_run
 from cockpit.tui.widgets.lines import EMPTY, Line
 from cockpit.tui.widgets.live_table import LiveTable
 
@@ -90,7 +90,7 @@ class TicksPane(TablePane[str, "Ticker"]):
     """Ticks: exchange symbols with their last trade."""
 
     def __init__(self, moment: Callable[[], Moment], stale_seconds: float) -> None:
-        symbol = Column("symbol", "symbol", _SYMBOL, self._symbol, _by_name, "left", 0, descending=False)
+        symbol = Column("symbol", "symbol", _SYMBOL, self._symbol, _by_name, "left", descending=False, spills=True)
         super().__init__(
             Pane.TICKS,
             LiveTable(
@@ -109,7 +109,8 @@ class TicksPane(TablePane[str, "Ticker"]):
             return (ticker.symbol, Ink.STRONG)
         from cockpit.tui.panes.strategy_lines import marked, of_symbol
 
-        return marked(ticker.symbol, of_symbol(self.session.boards.strategies.values(), ticker.symbol), _SYMBOL)
+        standings = of_symbol(self.session.boards.strategies.values(), ticker.symbol)
+        return marked(ticker.symbol, standings, _SYMBOL + len(GAP))
 
     def _below_rows(self, ticker: Ticker | None, width: int, room: int) -> Sequence[Line]:
         """The strategies of the symbol under the cursor."""

@@ -32,6 +32,7 @@ class Column(NamedTuple, Generic[R]):
         rank: columns of low rank stay when the pane is narrow.
         descending: the direction of the first sort by this column.
         instead: names of columns that go when this one fits.
+        spills: a text that is a cell too long takes the gap behind the column.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Column(NamedTuple, Generic[R]):
     descending: bool = True
     stretch: bool = False
     instead: tuple[str, ...] = ()
+    spills: bool = False
 
     def place(self, text: str, width: int) -> str:
         """The text in exactly ``width`` cells. A number that does not fit is hidden, never cut to another number."""

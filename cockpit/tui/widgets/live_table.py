@@ -297,9 +297,12 @@ class LiveTable(LinesMixin, ScrollView, Generic[K, R], can_focus=True):
 
     def _laid_out(self, cells: Mapping[str, Run], dim: bool) -> Line:
         runs: list[Run] = [(" ", Ink.TEXT)]
-        for at, (column, width) in enumerate(self._fitted):
+        gap = ""
+        for column, width in self._fitted:
             text, ink = cells.get(column.name, ("", Ink.TEXT))
-            runs.append((GAP * (at > 0) + column.place(text, width), Ink.MUTED if dim else ink))
+            spilt = column.spills and width_of(text) > width
+            runs.append((gap + column.place(text, width + len(GAP) * spilt), Ink.MUTED if dim else ink))
+            gap = "" if spilt else GAP
         return Line(merged(runs))
 
     def _remarked(self, cells: Mapping[str, Run], remark: str) -> Line:
