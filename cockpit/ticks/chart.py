@@ -77,6 +77,16 @@ class Chart:
         """The candles that are there, rising in time."""
         return [candle for candle in self.candles if candle is not None]
 
+    @property
+    def low(self) -> float:
+        """The lowest price; NaN where nothing is known."""
+        return min((candle.low for candle in self.known), default=math.nan)
+
+    @property
+    def high(self) -> float:
+        """The highest price; NaN where nothing is known."""
+        return max((candle.high for candle in self.known), default=math.nan)
+
     def with_price(self, price: float, time_ms: int) -> "Chart":
         """The chart after a trade that is in no bar yet. One that lies outside of the window changes nothing."""
         at = self.window.at(time_ms)

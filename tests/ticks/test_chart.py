@@ -54,8 +54,7 @@ def test_no_high_and_no_low_is_lost(minutes: list[Minute], count: int, width: in
     assert len(chart.candles) == count
     assert bool(chart.known) == bool(inside)
     if inside:
-        assert max(candle.high for candle in chart.known) == max(one[2] for one in inside)
-        assert min(candle.low for candle in chart.known) == min(one[1] for one in inside)
+        assert (chart.low, chart.high) == (min(one[1] for one in inside), max(one[2] for one in inside))
         assert math.fsum(candle.volume for candle in chart.known) == pytest.approx(sum(one[0] + 1.0 for one in inside))
     for candle in chart.known:
         assert candle.low <= min(candle.open, candle.close) <= max(candle.open, candle.close) <= candle.high

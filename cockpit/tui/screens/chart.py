@@ -209,12 +209,11 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
             return [EMPTY, *wrapped(self._reason(), width, Ink.MUTED)]
         if width < _SMALLEST[0] or height < _SMALLEST[1]:
             return wrapped("too small for a chart", width, Ink.WARN)
-        chart, known = self._chart, self._chart.known
+        chart = self._chart
         volume_rows = 0 if height < 10 else 2 if height < 16 else height // 6
         rows = height - 1 - volume_rows
-        low, high = min(one.low for one in known), max(one.high for one in known)
         axes = Axes(
-            price_scale(low, high, rows // _ROWS_A_MARK, price_decimals(low)),
+            price_scale(chart.low, chart.high, rows // _ROWS_A_MARK, price_decimals(chart.low)),
             time_marks(chart.window, NEW_YORK, self._cells() // _CELLS_A_MARK),
             price,
             self._label_width(),
@@ -241,9 +240,8 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
         if self._chart is not None and known:
             change = (known[-1].close / known[0].open - 1.0) * 100.0
             parts.append(words(moved_run(arrowed(change), change), (f" % {self.span}", Ink.MUTED), rank=2))
-            high, low = max(one.high for one in known), min(one.low for one in known)
-            parts.append(words(("high ", Ink.MUTED), (price(high), Ink.TEXT), rank=4))
-            parts.append(words(("low ", Ink.MUTED), (price(low), Ink.TEXT), rank=5))
+            parts.append(words(("high ", Ink.MUTED), (price(self._chart.high), Ink.TEXT), rank=4))
+            parts.append(words(("low ", Ink.MUTED), (price(self._chart.low), Ink.TEXT), rank=5))
             parts.append(words(("volume ", Ink.MUTED), (compact(sum(one.volume for one in known)), Ink.TEXT), rank=6))
             first_ms = self._bars.open_ms[0] if self._bars is not None else 0
             if self._chart.window.at(first_ms) > self._chart.window.columns // 2:  # why most of the chart is empty

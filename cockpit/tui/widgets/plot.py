@@ -63,7 +63,7 @@ def plot_lines(chart: Chart, axes: Axes, rows: int, volume_rows: int, glyphs: Gl
     """The prices in ``rows`` lines, the volume in as many as said, and a line of times.
 
     Raises:
-        ValueError: nothing is known.
+        IndexError: nothing is known.
     """
     lines = [*_price_lines(chart, axes, rows, glyphs), *_volume_lines(chart, axes, volume_rows, glyphs)]
     return [*lines, Line(merged(_time_runs(chart, axes, glyphs)))]
@@ -71,14 +71,14 @@ def plot_lines(chart: Chart, axes: Axes, rows: int, volume_rows: int, glyphs: Gl
 
 def _price_lines(chart: Chart, axes: Axes, rows: int, glyphs: Glyphs) -> Iterator[Line]:
     known, scale = chart.known, axes.prices
-    low, high, last = min(one.low for one in known), max(one.high for one in known), known[-1].close
+    last = known[-1].close
     cells = _price_cells(chart.candles, scale, rows, glyphs)
     # Of what falls on one line the last price is shown, or else the end of the range.
     labels = {
         _level(mark, scale, rows): (f"{glyphs.tick}{mark:,.{scale.decimals}f}", Ink.MUTED) for mark in scale.marks
     }
-    labels[_level(low, scale, rows)] = glyphs.low + axes.write(low), Ink.TEXT
-    labels[_level(high, scale, rows)] = glyphs.high + axes.write(high), Ink.TEXT
+    labels[_level(chart.low, scale, rows)] = glyphs.low + axes.write(chart.low), Ink.TEXT
+    labels[_level(chart.high, scale, rows)] = glyphs.high + axes.write(chart.high), Ink.TEXT
     labels[_level(last, scale, rows)] = glyphs.last + axes.write(last), Ink.STRONG
     ink = Ink.UP if last >= known[0].open else Ink.DOWN
     for row in reversed(range(rows)):
