@@ -18,9 +18,10 @@ from cockpit.net.responses import Response
 from cockpit.providers import binance_rest as decode
 from cockpit.providers.binance_frames import trade_frame
 from cockpit.providers.binance_stream import BinanceStream, tls_context
-from cockpit.providers.ports import Tap, TradeStream
+from cockpit.providers.ports import KLINES_AT_ONCE, Tap, TradeStream
 from cockpit.setting_values import parse_limit
 from cockpit.settings import BinanceSettings, VenueSettings
+from cockpit.ticks.kline import INTERVALS, Kline
 from cockpit.ticks.quote import DayTicker
 from cockpit.ticks.trade import Trade
 
@@ -39,22 +40,24 @@ _US_LIMIT = "1200/1m"
 _SUBSCRIBES = "3/1s"
 """The venue ends a connection that sends more than five messages a second; a ping and a pong count too."""
 _HISTORY_SHARE = 4
-"""Filling gaps takes at most one part in so many of the allowance."""
+"""What is past, gaps and charts, takes at most one part in so many of the allowance."""
+_INTERVALS = {length_ms: name for name, length_ms in INTERVALS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """What the venue charges: 24-hour tickers of up to 20 symbols, trades by id, the last trades, aggregates."""
+    """What the venue charges: 24-hour tickers of up to 20 symbols, trades by id, the last ones, aggregates, klines."""
 
     tickers: int
     trades: int
     recent: int
     aggregates: int
+    klines: int
 
 
 _WEIGHTS = {
-    "binance": _Weights(tickers=2, trades=25, recent=25, aggregates=4),
-    "binance_us": _Weights(tickers=1, trades=5, recent=1, aggregates=1),
+    "binance": _Weights(tickers=2, trades=25, recent=25, aggregates=4, klines=2),
+    "binance_us": _Weights(tickers=1, trades=5, recent=1, aggregates=1, klines=1),
 }
 
 
@@ -220,6 +223,26 @@ class Binance:
         answer = await self._ask("aggTrades", query, self._weights.aggregates)
         firsts = self._rows(answer, decode.first_id, frozenset((symbol,)))
         return min(firsts, default=None)
+
+    async def klines(self, symbol: str, length_ms: int, start_ms: int, end_ms: int) -> list[Kline]:
+        """Finished klines that open from ``start_ms`` up to but without ``end_ms``, rising, at most the oldest 999.
+
+        They share the allowance of :meth:`trades_from`. A kline is known to be finished by the one behind it, which is
+        asked for, too: our clock may not be the venue's.
+
+        Raises:
+            ValueError: the venue has no interval of this length.
+        """
+        interval = _INTERVALS.get(length_ms)
+        if interval is None:
+            raise ValueError(f"there is no interval of {length_ms} ms")
+        query = {"symbol": symbol, "interval": interval, "startTime": str(start_ms), "endTime": str(end_ms)}
+        await self._history.acquire(self._history_weight(self._weights.klines))
+        answer = await self._ask("klines", query | {"limit": str(KLINES_AT_ONCE + 1)}, self._weights.klines)
+        rows = self._rows(answer, lambda row, _: decode.kline(row, symbol, length_ms), frozenset((symbol,)))
+        last_ms = max((one.open_ms for one in rows), default=0)
+        found = {one.open_ms: one for one in rows if start_ms <= one.open_ms < min(end_ms, last_ms)}
+        return [found[open_ms] for open_ms in sorted(found)]
 
     async def server_time(self) -> datetime:
         """The venue's clock, UTC."""

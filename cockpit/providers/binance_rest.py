@@ -3,11 +3,13 @@
 from decimal import InvalidOperation
 from typing import Any, Final
 
-from cockpit.errors import ProviderError
+from cockpit.errors import ProviderError, StorageError
 from cockpit.net.responses import Response
 from cockpit.providers.binance_frames import amount, milliseconds, number, whole
+from cockpit.ticks.kline import Kline, contradiction
 from cockpit.ticks.quote import DayTicker
 from cockpit.ticks.trade import Trade
+from cockpit.ticks.units import scaled
 
 INVALID_SYMBOL: Final = -1121
 
@@ -42,6 +44,22 @@ def trade(row: Any, symbol: str) -> Trade | None:
         )
     except (KeyError, TypeError, ValueError, InvalidOperation):
         return None
+
+
+def kline(row: Any, symbol: str, length_ms: int) -> Kline | None:
+    """A row of ``klines``; None where it is wrong or of another length. The newest one may be unfinished."""
+    try:
+        open_ms = milliseconds(row[0])
+        opened, high, low, close = (scaled(number(price)) for price in row[1:5])
+        found = Kline(
+            *(symbol, milliseconds(row[6]) + 1 - open_ms, open_ms),
+            *(opened, high, low, close),
+            *(amount(row[5]), amount(row[7]), whole(row[8])),
+            *(amount(row[9]), amount(row[10])),
+        )
+    except (IndexError, KeyError, TypeError, ValueError, InvalidOperation, StorageError):
+        return None
+    return None if contradiction(found, length_ms) else found
 
 
 def last_id(row: Any, symbols: frozenset[str]) -> tuple[str, int] | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from cockpit.errors import ProviderError, Refusal
 from cockpit.providers.ports import Exchange, Tap, TradeStream
+from cockpit.ticks.kline import Kline
 from cockpit.ticks.quote import DayTicker
 from cockpit.ticks.trade import Trade
 
@@ -89,6 +90,10 @@ class FallbackExchange:
     async def first_id_since(self, symbol: str, start: datetime) -> int | None:
         """From the venue in use."""
         return await self._venue.first_id_since(symbol, start)
+
+    async def klines(self, symbol: str, length_ms: int, start_ms: int, end_ms: int) -> list[Kline]:
+        """From the venue in use."""
+        return await self._venue.klines(symbol, length_ms, start_ms, end_ms)
 
     async def server_time(self) -> datetime:
         """The clock of the venue in use."""

@@ -15,6 +15,7 @@ from cockpit.options.chain import OptionChain
 from cockpit.scan.earnings import DateClaim, EarningsReport, PastReport
 from cockpit.scan.moves import DailyBar
 from cockpit.scan.sentiment import Opinion
+from cockpit.ticks.kline import Kline
 from cockpit.ticks.quote import BookTop, DayTicker
 from cockpit.ticks.trade import Trade
 
@@ -41,6 +42,10 @@ class Rejected(Struct, frozen=True, gc=False):
 
 SHUTDOWN: Final = "server shutdown"
 """Kind of the :class:`Rejected` that says the venue is about to close the connection."""
+
+
+KLINES_AT_ONCE: Final = 999
+"""What :meth:`Exchange.klines` gives at most: one fewer than a venue's answer, whose last one may still change."""
 
 
 Tap = Callable[[str | bytes], None]
@@ -118,6 +123,14 @@ class Exchange(Protocol):
 
     async def first_id_since(self, symbol: str, start: datetime) -> int | None:
         """Id of the first trade from an instant on; None where there is none yet."""
+        ...
+
+    async def klines(self, symbol: str, length_ms: int, start_ms: int, end_ms: int) -> list[Kline]:
+        """Finished klines that open from ``start_ms`` up to but without ``end_ms``, rising, at most the oldest 999.
+
+        Raises:
+            ValueError: the venue has no interval of this length.
+        """
         ...
 
     async def server_time(self) -> datetime:

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BarColumns:
-    """Bars of one symbol and one length, rising in time; where nothing is known there is none.
+    """Bars of one symbol, rising in time; where nothing is known there is none.
 
     Attributes:
-        length_ms: of each bar.
-        open_ms: start of each, milliseconds since 1970 UTC.
+        open_ms: start of each, milliseconds since 1970 UTC; length_ms: of each.
         volume: base currency.
     """
 
     symbol: str
-    length_ms: int
     open_ms: "array[int]"
+    length_ms: "array[int]"
     open: "array[float]"
     high: "array[float]"
     low: "array[float]"

@@ -1,6 +1,7 @@
 """A price chart's maths: bars into as many columns as there is room for, and axes that are labelled at round values."""
 
 import math
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -113,8 +114,10 @@ def chart_of(bars: BarColumns, window: Window, now_ms: int) -> Chart:
     A bar counts in the column in which it opens. One that is wider than a column stands as a whole in its first column,
     goes on as its close, and its volume is shared out evenly. Time after ``now_ms`` is unknown.
     """
-    times, length_ms = bars.open_ms, bars.length_ms
-    share = min(1.0, window.width_ms / length_ms)
+    times, lengths, volumes = bars.open_ms, bars.length_ms, bars.volume
+    if max(lengths, default=0) > window.width_ms:
+        shares = [min(1.0, window.width_ms / length_ms) for length_ms in lengths]
+        volumes = array("d", [share * volume for share, volume in zip(shares, volumes, strict=True)])
     first = bisect_left(times, window.start_ms)
     candles: list[Candle | None] = []
     for start in range(window.start_ms, window.end_ms, window.width_ms):
@@ -127,12 +130,12 @@ def chart_of(bars: BarColumns, window: Window, now_ms: int) -> Chart:
                     max(bars.high[span]),
                     min(bars.low[span]),
                     bars.close[last - 1],
-                    share * math.fsum(bars.volume[span]),
+                    math.fsum(volumes[span]),
                 )
             )
-        elif last and times[last - 1] + length_ms > start and start <= now_ms:
-            close, volume = bars.close[last - 1], bars.volume[last - 1]
-            candles.append(Candle(close, close, close, close, share * volume if share < 1.0 else 0.0))
+        elif last and times[last - 1] + lengths[last - 1] > start and start <= now_ms:
+            close, wide = bars.close[last - 1], lengths[last - 1] > window.width_ms
+            candles.append(Candle(close, close, close, close, volumes[last - 1] if wide else 0.0))
         else:
             candles.append(None)
         first = last

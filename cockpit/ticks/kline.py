@@ -23,6 +23,8 @@ INTERVALS: Mapping[str, int] = MappingProxyType(
 )
 """Milliseconds by the venue's name, of those intervals that start at multiples of their length since 1970 UTC."""
 
+_LENGTHS = frozenset(INTERVALS.values())
+
 # Sums outgrow the usual 28 digits for coins of many zeros.
 _EXACT = Context(prec=80)
 _ZERO = Decimal(0)
@@ -59,6 +61,25 @@ class Kline:
     trades: int
     taker_volume: Decimal
     taker_quote_volume: Decimal
+
+
+def contradiction(kline: Kline, length_ms: int | None = None) -> str:
+    """What a kline says that cannot be, as a kind for counting; empty where all agrees.
+
+    Args:
+        length_ms: what it has to be long; without it any interval's length will do.
+    """
+    wrong = (
+        ("wrong close time", kline.length_ms not in _LENGTHS or kline.length_ms != (length_ms or kline.length_ms)),
+        ("wrong open time", kline.length_ms > 0 and kline.open_ms % kline.length_ms != 0),
+        ("zero price", not kline.low_e8),
+        ("wrong high", kline.high_e8 < max(kline.open_e8, kline.close_e8)),
+        ("wrong low", kline.low_e8 > min(kline.open_e8, kline.close_e8)),
+        ("wrong taker volume", kline.taker_volume > kline.volume),
+        ("wrong taker quote volume", kline.taker_quote_volume > kline.quote_volume),
+        ("wrong trades", bool(kline.trades) != bool(kline.volume)),
+    )
+    return next((kind for kind, holds in wrong if holds), "")
 
 
 class SourcedBar(Struct, frozen=True, gc=False):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from cockpit.ticks.kline import INTERVALS, Kline
+from cockpit.ticks.kline import Kline, contradiction
 from cockpit.ticks.text_files import BadLine, bad_line
 
 COLUMNS = 12
@@ -29,7 +29,6 @@ _FIELDS = (
 )
 _LINE = re.compile(rb",".join(pattern for _, pattern in _FIELDS) + rb",[^,\r\n]*\r?\n?")
 _MATCHES = tuple((name, re.compile(pattern)) for name, pattern in _FIELDS)
-_LENGTHS = frozenset(INTERVALS.values())
 
 
 def kline_rows(
@@ -47,7 +46,7 @@ def kline_rows(
                 yield bad_line(_wrong_field(line), number, line)
             continue
         kline = _kline(symbol, found.groups())
-        if wrong := _contradiction(kline, length_ms):
+        if wrong := contradiction(kline, length_ms):
             yield bad_line(wrong, number, line)
         else:
             length_ms = kline.length_ms
@@ -72,21 +71,6 @@ def _kline(symbol: str, fields: tuple[bytes, ...]) -> Kline:
 def _units(price: bytes) -> int:
     whole, _, part = price.partition(b".")
     return int(whole + part[:8].ljust(8, b"0"))
-
-
-def _contradiction(kline: Kline, length_ms: int | None) -> str:
-    """What a line says that cannot be, as a kind for counting; empty where all agrees."""
-    wrong = (
-        ("wrong close time", kline.length_ms not in _LENGTHS or kline.length_ms != (length_ms or kline.length_ms)),
-        ("wrong open time", kline.length_ms > 0 and kline.open_ms % kline.length_ms != 0),
-        ("zero price", not kline.low_e8),
-        ("wrong high", kline.high_e8 < max(kline.open_e8, kline.close_e8)),
-        ("wrong low", kline.low_e8 > min(kline.open_e8, kline.close_e8)),
-        ("wrong taker volume", kline.taker_volume > kline.volume),
-        ("wrong taker quote volume", kline.taker_quote_volume > kline.quote_volume),
-        ("wrong trades", bool(kline.trades) != bool(kline.volume)),
-    )
-    return next((kind for kind, holds in wrong if holds), "")
 
 
 def _is_head(number: int, line: bytes) -> bool:

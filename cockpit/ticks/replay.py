@@ -16,6 +16,7 @@ from cockpit.errors import CockpitError, DamagedError, ProviderError, Refusal, U
 from cockpit.providers.binance_frames import decode_frame
 from cockpit.providers.ports import Rejected, StreamEvent, Tap, TradeStream
 from cockpit.storage.database import whole
+from cockpit.ticks.kline import Kline
 from cockpit.ticks.playback import Playback, other_speed
 from cockpit.ticks.quote import DayTicker
 from cockpit.ticks.recording import RecordedFrame, Recording
@@ -218,6 +219,14 @@ class ReplayExchange:
     async def first_id_since(self, symbol: str, start: datetime) -> int | None:
         """None: a recording answers no requests."""
         return None
+
+    async def klines(self, symbol: str, length_ms: int, start_ms: int, end_ms: int) -> list[Kline]:
+        """Refused.
+
+        Raises:
+            ProviderError: a recording answers no requests.
+        """
+        raise ProviderError(self.name, Refusal.NOT_FOUND, "a recording has no prices but its own")
 
     async def server_time(self) -> datetime:
         """The recording's own clock."""

@@ -21,6 +21,7 @@ from cockpit.providers.ports import Rejected, StreamEvent, Tap, TradeStream
 from cockpit.settings import TickSettings
 from cockpit.storage.database import open_database
 from cockpit.ticks.feed import Feed
+from cockpit.ticks.kline import Kline
 from cockpit.ticks.quote import DayTicker
 from cockpit.ticks.recorder import Recorder
 from cockpit.ticks.trade import Trade
@@ -126,6 +127,9 @@ class _Flood:
 
     async def first_id_since(self, symbol: str, start: datetime) -> int | None:
         return None
+
+    async def klines(self, symbol: str, length_ms: int, start_ms: int, end_ms: int) -> list[Kline]:
+        return []
 
     async def server_time(self) -> datetime:
         return datetime.now(UTC)

@@ -23,6 +23,7 @@ from cockpit.providers.binance_stream import BinanceStream, tls_context
 from cockpit.providers.fallback import FallbackExchange
 from cockpit.providers.ports import SHUTDOWN, Exchange, Rejected
 from cockpit.settings import BinanceSettings, VenueSettings
+from cockpit.ticks.kline import Kline
 from cockpit.ticks.quote import DayTicker
 from cockpit.ticks.trade import Trade
 from tests.net.fakes import HandClock, Vendor, vendor
@@ -256,6 +257,44 @@ async def test_past_trades_come_rising_and_clean(http: HttpClient, served: Vendo
     assert dict(request.query) == {"symbol": "BTCUSDT", "fromId": "10", "limit": "1000"}
     assert http.link("binance").dropped == 3
     assert http.link("binance").status().windows[0].used == 25
+
+
+def candle(open_ms: int, **changes: object) -> list[object]:
+    """A row of klines of a minute, with changes by the number of the column."""
+    prices = ["10", "12.5", "9.00000001", "11"]
+    row: list[object] = [open_ms, *prices, "3.5", open_ms + 59_999, "35.1", 7, "1.5", "15.0", "0"]
+    for at, value in changes.items():
+        row[int(at.removeprefix("c"))] = value
+    return row
+
+
+async def test_klines_come_rising_clean_and_finished(http: HttpClient, served: Vendor) -> None:
+    start = 1_723_161_240_000
+    minutes = [start + number * 60_000 for number in range(12)]
+    wrong = [
+        *(candle(minutes[2], c2="8"), candle(minutes[3], c3="NaN"), candle(minutes[4], c6=minutes[4])),
+        *(
+            candle(minutes[5], c8=0),
+            candle(minutes[6], c4="0.000000001"),
+            candle(minutes[7] + 1),
+            candle(minutes[8])[:9],
+        ),
+        *(candle(minutes[9], c9="4"), {"0": 1}, "row", None),
+    ]
+    served.answer(json.dumps([candle(minutes[1]), candle(minutes[0]), *wrong, candle(minutes[10])]))
+    binance = rest(http, served)
+    found = await binance.klines("BTCUSDT", 60_000, start, minutes[11])
+    assert [one.open_ms for one in found] == minutes[:2], "the newest may not be finished"
+    assert found[0] == Kline(
+        *("BTCUSDT", 60_000, start, 1_000_000_000, 1_250_000_000, 900_000_001, 1_100_000_000),
+        *(Decimal("3.5"), Decimal("35.1"), 7, Decimal("1.5"), Decimal(15)),
+    )
+    (request,) = served.requests
+    assert request.path == "/api/v3/klines"
+    asked = {"interval": "1m", "startTime": str(start), "endTime": str(minutes[11]), "limit": "1000"}
+    assert dict(request.query) == {"symbol": "BTCUSDT", **asked}
+    assert http.link("binance").dropped == len(wrong)
+    assert http.link("binance").status().windows[0].used == 2
 
 
 async def test_day_tickers_are_asked_for_by_twenty(http: HttpClient, served: Vendor) -> None:

@@ -18,19 +18,23 @@ from tests.ticks.klines import kline
 from tests.ticks.trades import START_MS, trade, trades
 
 _MINUTES = 30
-_LENGTHS = st.sampled_from([SECOND_MS, MINUTE_MS, 5 * MINUTE_MS])
+_LONG_MS = 5 * MINUTE_MS
+_LENGTHS = st.sampled_from([SECOND_MS, MINUTE_MS, _LONG_MS])
 
 
-async def _listed(database: Database, symbol: str, *span: int) -> list[tuple[int, Sequence[float]]]:
-    bars = [one.bar async for one in read_sourced_bars(database, symbol, "1m", *span)]
+async def _listed(database: Database, symbol: str, timeframe: str, *span: int) -> list[tuple[int, Sequence[float]]]:
+    bars = [one.bar async for one in read_sourced_bars(database, symbol, timeframe, *span)]
     return [
         (bar.open_ms, [float(value) for value in (bar.open, bar.high, bar.low, bar.close, bar.volume)]) for bar in bars
     ]
 
 
-def _rows(found: BarColumns) -> list[tuple[int, Sequence[float]]]:
-    rows = zip(found.open_ms, found.open, found.high, found.low, found.close, found.volume, strict=True)
-    return [(open_ms, values) for open_ms, *values in rows]
+def _rows(found: BarColumns, length_ms: int = MINUTE_MS) -> list[tuple[int, Sequence[float]]]:
+    """Those of one length."""
+    rows = zip(
+        *(found.length_ms, found.open_ms, found.open, found.high, found.low, found.close, found.volume), strict=True
+    )
+    return [(open_ms, values) for length, open_ms, *values in rows if length == length_ms]
 
 
 @given(
@@ -54,13 +58,21 @@ async def test_the_columns_are_the_listed_bars(
         await store_klines(
             database, [kline(at, length, trades=count, symbol=symbol) for (length, at), count in klines.items()]
         )
-        listed = await _listed(database, symbol, start, end)
+        listed = await _listed(database, symbol, "1m", start, end)
+        long = dict(await _listed(database, symbol, "5m", start, end))
         found = await read_bar_columns(database, symbol, start, end)
     assert found.symbol == symbol
+    assert list(found.open_ms) == sorted(found.open_ms)
     assert [row[0] for row in _rows(found)] == [row[0] for row in listed]
-    for (_, ours), (_, theirs_of_minute) in zip(_rows(found), listed, strict=True):
-        assert ours[:4] == theirs_of_minute[:4]
-        assert ours[4] == pytest.approx(theirs_of_minute[4], rel=1e-12)
+    known = {START_MS + at // MINUTE_MS * MINUTE_MS for at, _ in made}
+    known |= {START_MS + at * length // MINUTE_MS * MINUTE_MS for length, at in klines if length <= MINUTE_MS}
+    whole = {START_MS + at * length for (length, at), count in klines.items() if length > MINUTE_MS and count}
+    unknown = {at for at in whole if start <= at < end and known.isdisjoint(range(at, at + _LONG_MS, MINUTE_MS))}
+    assert {at for at, _ in _rows(found, _LONG_MS)} == unknown
+    pairs = [*zip(_rows(found), listed, strict=True), *((row, (0, long[row[0]])) for row in _rows(found, _LONG_MS))]
+    for (_, ours), (_, theirs_of_bar) in pairs:
+        assert ours[:4] == theirs_of_bar[:4]
+        assert ours[4] == pytest.approx(theirs_of_bar[4], rel=1e-12)
 
 
 async def test_a_symbol_that_is_not_stored_has_none(paths: Paths) -> None:

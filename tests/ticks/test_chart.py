@@ -25,9 +25,10 @@ Minute = tuple[int, float, float, float, float]
 
 def columns_of(minutes: Sequence[Minute]) -> BarColumns:
     """Bars of these minutes, each with its number plus one as volume."""
-    bars = BarColumns("BTCUSDT", MINUTE_MS, array("q"), *(array("d") for _ in range(5)))
+    bars = BarColumns("BTCUSDT", array("q"), array("q"), *(array("d") for _ in range(5)))
     for number, low, high, opened, closed in minutes:
         bars.open_ms.append(_START + number * MINUTE_MS)
+        bars.length_ms.append(MINUTE_MS)
         bars.low.append(low)
         bars.high.append(high)
         bars.open.append(min(high, low + (high - low) * opened))
@@ -77,6 +78,19 @@ def test_a_wide_bar_goes_on_as_its_close_until_now() -> None:
     first, later = Candle(10.0, 20.0, 10.0, 15.0, 1 / 3), Candle(35.0, 40.0, 30.0, 40.0, 1.0)
     after = Candle(40.0, 40.0, 40.0, 40.0, 1.0)
     assert chart.candles == (first, held, held, gap, gap, gap, later, after, gap, gap)
+
+
+def test_long_and_short_bars_stand_side_by_side() -> None:
+    bars = columns_of([(0, 10.0, 20.0, 0.0, 0.5), (15, 30.0, 40.0, 0.0, 1.0), (16, 50.0, 60.0, 0.0, 1.0)])
+    bars.length_ms[0] = 15 * MINUTE_MS
+    chart = chart_of(bars, Window(_START, 5 * MINUTE_MS, 4), _LATE)
+    held = Candle(15.0, 15.0, 15.0, 15.0, 1 / 3)
+    assert chart.candles == (
+        held._replace(open=10.0, high=20.0, low=10.0),
+        held,
+        held,
+        Candle(30.0, 60.0, 30.0, 60.0, 33.0),
+    )
 
 
 def test_the_last_price_moves_its_own_column_and_no_other() -> None:

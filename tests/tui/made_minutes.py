@@ -31,4 +31,5 @@ def made_minutes(symbol: str, now: datetime, start_ms: int, end_ms: int) -> BarC
         price = opened
     times, *columns = zip(*reversed(rows), strict=True) if rows else [()] * 6
     opened_at, high_at, low_at, close_at, volume_of = (array("d", column) for column in columns)
-    return BarColumns(symbol, MINUTE_MS, array("q", times), opened_at, high_at, low_at, close_at, volume_of)
+    lengths = array("q", [MINUTE_MS]) * len(times)
+    return BarColumns(symbol, array("q", times), lengths, opened_at, high_at, low_at, close_at, volume_of)
