@@ -82,7 +82,17 @@ class Commands(Protocol):
         ...
 
     async def minutes(self, symbol: str, start_ms: int, end_ms: int) -> BarColumns:
-        """The stored minutes of an exchange symbol that open from ``start_ms`` up to but without ``end_ms``."""
+        """The stored bars of an exchange symbol that open from ``start_ms`` up to but without ``end_ms``.
+
+        They are minutes, and longer ones where no minutes are known.
+        """
+        ...
+
+    async def fill_history(self, symbol: str, span_ms: int) -> int:
+        """Fetch from the venue what is not stored of the last ``span_ms`` of an exchange symbol, and keep it.
+
+        Returns how many bars came. To stop waiting does not stop it.
+        """
         ...
 
     async def drop_cache(self, provider: str = "", symbol: str = "") -> int:
@@ -126,6 +136,19 @@ class Commands(Protocol):
 
         Raises:
             UsageError: there is none.
+        """
+        ...
+
+    async def flatten_strategies(self, symbol: str, strategy: str = "") -> str:
+        """Flatten at the touch what strategies of an exchange symbol hold that run no more; a sentence for each.
+
+        Args:
+            strategy: only this one; empty for all.
+
+        Raises:
+            UsageError: none holds anything, all that do are at work, or no bid and ask came.
+            ProviderError: the exchange gave none.
+            StorageError: nothing can be written now.
         """
         ...
 

@@ -25,6 +25,7 @@ from cockpit.storage.scorecard import TradeRows
 from cockpit.storage.scores import scored_trades
 from cockpit.strategies.runner import StrategyRunner
 from cockpit.ticks.bar_columns import BarColumns
+from cockpit.ticks.history import History
 from cockpit.ticks.replay import ReplayExchange
 
 
@@ -38,6 +39,7 @@ class Desk:
         database: Database,
         scanner: Scanner | None,
         broker: Broker,
+        history: History,
         opinions: Opinions | None = None,
         next_session: Callable[[], Awaitable[datetime]] | None = None,
         replay: ReplayExchange | None = None,
@@ -52,17 +54,19 @@ class Desk:
             database: where it is looked up after that.
             scanner: None in a replay.
             broker: of the paper book.
+            history: of exchange symbols, from before they were stored.
             opinions: of the crowd, where it is asked.
             next_session: None wherever time cannot be moved.
             replay: what is played, in a replay.
             jumped: told of a move within the replay, between the last frame of before and the first of after.
             http: the way to the vendors; None where there are none.
-            strategies: at work on the stream.
+            strategies: at work on the stream, or as they were left.
         """
         self._boards = boards
         self._database = database
         self._scanner = scanner
         self._broker = broker
+        self._history = history
         self._opinions = opinions
         self._next_session = next_session
         self._replay = replay
@@ -140,8 +144,12 @@ class Desk:
         return await TradeRows(self._database).trades()
 
     async def minutes(self, symbol: str, start_ms: int, end_ms: int) -> BarColumns:
-        """The stored minutes of an exchange symbol."""
+        """The stored bars of an exchange symbol."""
         return await read_bar_columns(self._database, symbol, start_ms, end_ms)
+
+    async def fill_history(self, symbol: str, span_ms: int) -> int:
+        """Fetch from the venue what is not stored of the last ``span_ms`` of a symbol."""
+        return await self._history.fill(symbol, span_ms)
 
     async def next_session(self) -> datetime:
         """Move the simulated clock to the next session's open."""
@@ -171,6 +179,12 @@ class Desk:
         if self._strategies is None:
             raise UsageError("no strategy runs in this session")
         return self._strategies.restart(symbol)
+
+    async def flatten_strategies(self, symbol: str, strategy: str = "") -> str:
+        """Flatten what strategies of a symbol hold that run no more."""
+        if self._strategies is None:
+            raise UsageError("no strategy runs in this session")
+        return await self._strategies.flatten(symbol, strategy)
 
     async def pause_replay(self) -> None:
         """Stop a replay's time, or let it go on."""

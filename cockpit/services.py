@@ -32,8 +32,10 @@ from cockpit.strategies.runner import StrategyRunner
 from cockpit.strategies.tap import Taps
 from cockpit.supervisor import Supervisor
 from cockpit.ticks.feed import Feed
+from cockpit.ticks.history import History
 from cockpit.ticks.recorder import Recorder
 from cockpit.ticks.retention import Retention
+from cockpit.ticks.touch import first_touch
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Services:
     opinions: Opinions
     recorder: Recorder
     feed: Feed
+    history: History
     retention: Retention
     strategies: StrategyRunner
     usage: UsageLog
@@ -92,6 +95,7 @@ class Services:
         stack.push_async_callback(self.hook.aclose)
         stack.push_async_callback(self.recorder.drain)
         stack.push_async_callback(supervisor.stop)
+        stack.push_async_callback(self.history.aclose)
         supervisor.start("recorder", self.recorder.run)
         supervisor.start("feed", self.feed.run)
         supervisor.start("retention", self.retention.run)
@@ -153,6 +157,7 @@ async def make_services(
         settings=settings.strategies,
         roster=roster(settings, market) if background else None,
         resumes=market.replay is None,
+        touch=None if background else partial(first_touch, market.exchange),
     )
     await strategies.load()
 
@@ -164,17 +169,19 @@ async def make_services(
         schedule.soon()
         return instant
 
+    history = History(market.exchange, database, clock)
     desk = Desk(
         boards=boards,
         database=database,
         scanner=scanner if market.has_options else None,
         broker=broker,
+        history=history,
         opinions=opinions,
         next_session=next_session if market.moves else None,
         replay=market.replay,
         jumped=feed.rebase,
         http=market.http,
-        strategies=strategies if background else None,
+        strategies=strategies,
     )
     schedule = ScanSchedule(desk.scan, settings.scan.every_minutes)
     if market.replay is not None:
@@ -193,6 +200,7 @@ async def make_services(
         opinions=opinions,
         recorder=recorder,
         feed=feed,
+        history=history,
         retention=Retention(database, clock=clock, settings=settings.ticks),
         strategies=strategies,
         usage=UsageLog(market.usage, database, clock, settings.health.usage_days),

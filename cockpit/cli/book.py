@@ -118,6 +118,25 @@ def close_position(invocation: Invocation, position_id: str, form: str) -> None:
 
 
 @book.command()
+@click.argument("strategy")
+@click.argument("symbol")
+@program_options()
+@pass_invocation
+def flatten(invocation: Invocation, strategy: str, symbol: str) -> None:
+    """Sell or buy back what a STRATEGY holds of SYMBOL.
+
+    On paper, at the bid or ask that comes next, with the fee. Where its line still stands in strategies.run, it begins
+    anew with nothing.
+    """
+
+    async def work(session: "Context") -> str:
+        _refuse_if_read_only(session)
+        return await session.commands.flatten_strategies(symbol.upper(), strategy)
+
+    click.echo(invocation.run(work))
+
+
+@book.command()
 @format_option
 @program_options()
 @pass_invocation

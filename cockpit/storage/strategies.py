@@ -18,6 +18,10 @@ from cockpit.ticks.units import LARGEST, PLACES, unscaled
 _SCALE = Decimal(10**PLACES)
 _SIGNAL = "signal, bar_ms, target, reason, missing, decided_at, outcome"
 
+_FILL = (
+    "INSERT INTO strategies_fills (signal, part, quantity_e8, price_e8, fee_e8, filled_at) VALUES (?, ?, ?, ?, ?, ?)"
+)
+
 
 class Outcome(StrEnum):
     """What became of a signal."""
@@ -161,20 +165,39 @@ class StrategyRows:
             )
             if cursor.rowcount != 1:
                 return False
-            await connection.executemany(
-                "INSERT INTO strategies_fills (signal, part, quantity_e8, price_e8, fee_e8, filled_at) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                rows,
+            await connection.executemany(_FILL, rows)
+        return True
+
+    async def flatten(self, run: StoredRun, fill: Fill, sentence: str, at: datetime) -> bool:
+        """Fill what leaves a run flat, end it and say so in the audit, all of it or nothing; False where it has ended.
+
+        Raises:
+            StorageError: the fill does not fit the table, or nothing can be written now.
+        """
+        bar_ms = max(int(at.timestamp() * 1000), run.began_ms if run.last is None else run.last.bar_ms + 1)
+        units = _units(fill)
+        async with self._database.write() as connection:
+            cursor = await connection.execute(
+                "UPDATE strategies_runs SET ended_at = ? WHERE run = ? AND ended_at IS NULL", (stamp(at), run.run)
             )
+            if cursor.rowcount != 1:
+                return False
+            await connection.execute(
+                "UPDATE strategies_signals SET outcome = 'lapsed' WHERE run = ? AND outcome = 'waiting'", (run.run,)
+            )
+            cursor = await connection.execute(
+                "INSERT INTO strategies_signals (run, bar_ms, target, reason, missing, decided_at, outcome) "
+                "VALUES (?, ?, 0, 'flattened by hand', 0, ?, 'filled')",
+                (run.run, bar_ms, stamp(at)),
+            )
+            await connection.execute(_FILL, (cursor.lastrowid, 0, *units, stamp(at)))
+            await _audit(connection, AuditEntry(at, run.label, Event.ENDED, sentence))
         return True
 
     async def audit(self, entry: AuditEntry) -> None:
         """Write down what happened."""
         async with self._database.write() as connection:
-            await connection.execute(
-                "INSERT INTO strategies_audit (at, label, event, sentence) VALUES (?, ?, ?, ?)",
-                (stamp(entry.at), entry.label, entry.event.value, entry.sentence),
-            )
+            await _audit(connection, entry)
 
     async def audits(self, label: str | None = None, limit: int = 100) -> list[AuditEntry]:
         """What happened, newest first: to the runs of one label, or to all."""
@@ -184,6 +207,13 @@ class StrategyRows:
                 f"SELECT at, label, event, sentence FROM strategies_audit {chosen}ORDER BY entry DESC LIMIT ?", values
             )
         return [AuditEntry(datetime.fromisoformat(at), label, Event(event), said) for at, label, event, said in rows]
+
+
+async def _audit(connection: Connection, entry: AuditEntry) -> None:
+    await connection.execute(
+        "INSERT INTO strategies_audit (at, label, event, sentence) VALUES (?, ?, ?, ?)",
+        (stamp(entry.at), entry.label, entry.event.value, entry.sentence),
+    )
 
 
 async def _run(connection: Connection, run: int) -> StoredRun:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -15,16 +15,17 @@ from cockpit.errors import UsageError
 from cockpit.health.status import HealthRow, State, StrategyStatus
 from cockpit.settings import StrategySettings
 from cockpit.storage.database import Database
-from cockpit.storage.strategies import AuditEntry, Event, StrategyRows
+from cockpit.storage.strategies import AuditEntry, Event, StoredRun, StrategyRows
 from cockpit.strategies.deciding import rules_of
-from cockpit.strategies.journal import as_left
+from cockpit.strategies.flatten import flatten
+from cockpit.strategies.journal import as_left, held_after
 from cockpit.strategies.roster import Entry
 from cockpit.strategies.standing import Standing
 from cockpit.strategies.stored_bars import Patience
 from cockpit.strategies.tap import Taps
 from cockpit.strategies.terms import Terms
 from cockpit.strategies.work import StrategyAtWork
-from cockpit.ticks.quote import Ticker
+from cockpit.ticks.quote import BookTop, Ticker
 
 _END_SECONDS = 5.0
 _PLACES = Decimal("1e-8")
@@ -44,6 +45,7 @@ class StrategyRunner:
         roster: what is to run, checked; None where nothing is to, and all is to be shown.
         resumes: False where every session begins anew, as that of a recording does.
         patience: how long a strategy waits for what.
+        touch: the bid and ask of a symbol for :meth:`flatten`; None to wait for the next of the stream.
         publish_seconds: between two looks at how each stands.
         look_seconds: between two looks at the files.
     """
@@ -61,6 +63,7 @@ class StrategyRunner:
         roster: tuple[Entry, ...] | None,
         resumes: bool = True,
         patience: Patience | None = None,
+        touch: Callable[[str], Awaitable[BookTop]] | None = None,
         publish_seconds: float = 0.5,
         look_seconds: float = 0.25,
     ) -> None:
@@ -76,6 +79,7 @@ class StrategyRunner:
         self._shows_all = roster is None
         self._resumes = resumes
         self._patience = patience or Patience()
+        self._touch = touch or self._next_touch
         self._publish_seconds = publish_seconds
         self._look_seconds = look_seconds
         self._work: dict[str, tuple[StrategyAtWork, asyncio.Task[None]]] = {}
@@ -93,7 +97,8 @@ class StrategyRunner:
             last = next(iter(await self._rows.audits(run.label, 1)), None)
             failed = last is not None and last.event in (Event.STOPPED, Event.REFUSED)
             message = f"{last.event.value}: {last.sentence}" if last is not None and failed else ""
-            self._put(as_left(replace(standing, message=message), run))
+            left = as_left(replace(standing, message=message), run)
+            self._put(left if run.label in labels or self._shows_all else _no_longer_run(left))
 
     def reconfigure(self, settings: StrategySettings, roster: tuple[Entry, ...]) -> None:
         """Run this roster from now on."""
@@ -115,6 +120,40 @@ class StrategyRunner:
         there = "is stopped" if of_symbol else "runs; strategies.run in the settings names them"
         raise UsageError(f"no strategy of {symbol or 'this row'} {there}")
 
+    async def flatten(self, symbol: str, strategy: str = "") -> str:
+        """Flatten at the touch what strategies of a symbol hold that are not at work; a sentence for each.
+
+        Args:
+            symbol: of the exchange.
+            strategy: only this one; empty for all.
+
+        Raises:
+            UsageError: none holds anything, or all that do are at work.
+            ProviderError: no bid and ask came.
+            StorageError: nothing can be written now.
+        """
+        holding = [
+            run
+            for run in await self._rows.runs()
+            if run.symbol == symbol and strategy in ("", run.strategy) and held_after(run.fills).quantity
+        ]
+        if not holding:
+            raise UsageError(f"no strategy{f' {strategy}' if strategy else ''} of {symbol} holds anything")
+        idle = [run for run in holding if run.label not in self._work]
+        if not idle:
+            labels = ", ".join(run.label for run in holding)
+            raise UsageError(f"{labels} would go on trading: take it out of strategies.run, and then flatten it")
+        top = await self._touch(symbol)
+        return "; ".join([await self._flatten(run, top) for run in idle])
+
+    async def _flatten(self, run: StoredRun, top: BookTop) -> str:
+        if run.label in self._work:  # its line came back meanwhile
+            return f"{run.label} runs again and keeps what it holds"
+        sentence = await flatten(self._rows, run, top, self._terms, self._clock.now())
+        self._standings.remove(run.label)
+        self._health.remove(_key(run.label))
+        return sentence
+
     async def run(self) -> None:
         """Keep the roster at work until cancelled."""
         if self._database.read_only:
@@ -132,13 +171,15 @@ class StrategyRunner:
         finally:
             self._work.clear()
 
+    @property
+    def _terms(self) -> Terms:
+        return Terms(Decimal(repr(self._settings.stake)), Decimal(repr(self._settings.fee_bp)))
+
     async def _keep_roster(self, group: asyncio.TaskGroup) -> None:
         wanted = {entry.label: entry for entry in self._roster}
         for label in [label for label in self._work if label not in wanted]:
             await self._end(label)
-        settings = self._settings
-        terms = Terms(Decimal(repr(settings.stake)), Decimal(repr(settings.fee_bp)))
-        rules = rules_of(settings)
+        terms, rules = self._terms, rules_of(self._settings)
         for label, (work, _) in self._work.items():
             work.reconfigure(wanted.pop(label), terms, rules)
         left = {run.label: run for run in await self._rows.runs()} if wanted else {}
@@ -167,8 +208,14 @@ class StrategyRunner:
         self._health.remove(_key(label))
         self._standings.remove(label)
         if work.holding.quantity:
-            left = replace(work.standing, state=State.OFF, message="taken out of strategies.run; its position stays")
-            self._standings.put(label, left)
+            self._standings.put(label, _no_longer_run(work.standing))
+
+    async def _next_touch(self, symbol: str) -> BookTop:
+        """The next bid and ask of the stream."""
+        top = await self._taps.of(symbol).next_book(self._patience.quote)
+        if top is None:
+            raise UsageError(f"no bid and ask of {symbol} came within {self._patience.quote:.0f} s; nothing was traded")
+        return top
 
     # --- what is shown --------------------------------------------------------------------------------------------
 
@@ -230,6 +277,11 @@ class StrategyRunner:
 
 def _key(label: str) -> str:
     return f"strategy:{label}"
+
+
+def _no_longer_run(standing: Standing) -> Standing:
+    held = f"{abs(standing.quantity).normalize():f} {standing.side}"
+    return replace(standing, state=State.OFF, message=f"no longer run, holds {held} until it is flattened")
 
 
 def _mark(ticker: Ticker | None) -> Decimal | None:

@@ -76,6 +76,7 @@ class SymbolTap:
         self._queues: list[BarQueue] = []
         self._first: asyncio.Future[Trade] | None = None
         self._newest: Trade | None = None
+        self._asked: list[asyncio.Future[BookTop]] = []
 
     def open(self, queue: BarQueue) -> None:
         """Have a strategy told from now on."""
@@ -98,6 +99,20 @@ class SymbolTap:
         """Told of every bid and ask."""
         for queue in self._queues:
             queue.book(top)
+        for one in self._asked:
+            if not one.done() and 0 < top.bid <= top.ask:
+                one.set_result(top)
+
+    async def next_book(self, seconds: float) -> BookTop | None:
+        """The first bid and ask that come from now on and can be traded at; None where none does in time."""
+        found: asyncio.Future[BookTop] = asyncio.get_running_loop().create_future()
+        self._asked.append(found)
+        try:
+            return await asyncio.wait_for(found, seconds)
+        except TimeoutError:
+            return None
+        finally:
+            self._asked.remove(found)
 
     def moved(self) -> None:
         """Told when the market is moved to another time."""

@@ -83,6 +83,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("detail", ("enter",), "detail", "Show all that is known of the row", Group.ROWS, (_T, _C, _S, _P, _H)),
     Action("chart", ("C",), "chart", "Show a chart of the symbol's prices", Group.ROWS, (_T,)),
     Action("restart", ("R",), "restart", "Start the symbol's stopped strategies again", Group.ROWS),
+    Action("flatten", ("F",), "flatten", "Flatten what the symbol's strategies hold that run no more", Group.ROWS),
     Action("filter", ("/",), "filter", "Show only rows that meet an expression", Group.ROWS, (_T, _C, _S, _P)),
     Action("sort", ("t",), "sort", "Sort by the next column", Group.ROWS, (_T, _C, _S, _P)),
     Action("reverse", ("r",), "reverse", "Turn the order round", Group.ROWS),

@@ -149,6 +149,10 @@ class MainScreen(PanesScreen):
         """Start the stopped strategies of the symbol under the cursor again."""
         trading.restart_strategies(self._cockpit, self)
 
+    def action_flatten(self) -> None:
+        """Flatten what strategies of the symbol under the cursor hold that run no more, once that is confirmed."""
+        trading.flatten_strategies(self._cockpit, self)
+
     def action_scan(self) -> None:
         """Scan the calendar."""
         trading.scan(self._cockpit)

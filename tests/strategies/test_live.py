@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cockpit.board import Board
-from cockpit.errors import ConfigurationError
+from cockpit.errors import ConfigurationError, UsageError
 from cockpit.health.status import State
 from cockpit.live_settings import LiveSettings
 from cockpit.paths import Paths
@@ -118,6 +118,36 @@ async def test_lines_come_and_go_and_a_position_waits_for_its_line(paths: Paths,
         await one.outcome("waiting")
         await market.quote(89, 91)
         await until(lambda: one.standing().side == "flat")
+
+
+async def test_what_a_line_that_was_taken_out_holds_is_flattened_by_hand(paths: Paths, market: Market) -> None:
+    label = f"sma_cross {SYMBOL} 1m"
+    async with session(paths, market, RISES, stake=1000.0, fee_bp=10.0) as one:
+        await market.closes(100, 99, 98, 97, 101, 101)
+        await one.outcome("waiting")
+        await market.quote(100, 100)
+        await one.outcome("filled")
+        with pytest.raises(UsageError, match=f"{label} would go on trading: take it out of strategies.run"):
+            await one.runner.flatten(SYMBOL)
+        one.reconfigure(run=[])
+        await until(lambda: one.standing().message == "no longer run, holds 10 long until it is flattened")
+        flattening = asyncio.create_task(one.runner.flatten(SYMBOL))
+        await asyncio.sleep(0.05)
+        assert not flattening.done(), "it waits for a bid and ask that come after the key"
+        await market.quote(110, 111)
+        assert await flattening == (
+            f"{label} flattened by hand: sold 10 at 110.00000000, fee 1.10; it made +97.90 after fees"
+        )
+        assert label not in one.boards.strategies
+        with pytest.raises(UsageError, match=f"no strategy of {SYMBOL} holds anything"):
+            await one.runner.flatten(SYMBOL)
+        one.reconfigure(run=[RISES])
+        await until(lambda: label in one.boards.strategies)
+        assert one.standing().side == "flat"
+    ended = rows(paths, "SELECT sentence FROM strategies_audit WHERE event = 'ended' ORDER BY entry")
+    assert len(ended) == 2, "taken out, and flattened"
+    assert "flattened by hand" in str(ended[1])
+    assert rows(paths, "SELECT sum(quantity_e8) FROM strategies_fills") == [(0,)]
 
 
 def test_a_roster_is_refused_whole_with_what_is_nearest(tmp_path: Path) -> None:

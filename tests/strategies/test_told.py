@@ -66,6 +66,19 @@ async def _fill(folder: Paths) -> None:
         await rows.audit(AuditEntry(NOW, LABEL, Event.STOPPED, "strategy sma_cross took longer than 0.25 s"))
 
 
+def test_the_command_line_flattens_what_was_left(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def told(*words: str, code: int = 0) -> str:
+        capfd.readouterr()
+        assert run(["--data-dir", str(data), *words]) == code
+        shown = capfd.readouterr()
+        return shown.err if code else shown.out
+
+    assert "no strategy rsi of BTCUSDT holds anything" in told("book", "flatten", "rsi", "BTCUSDT", code=2)
+    assert f"{LABEL} flattened by hand: sold 0.1 at " in told("book", "flatten", "sma_cross", "btcusdt")
+    assert json.loads(told("book", "--format", "json"))["strategies"] == []
+    assert "holds anything" in told("book", "flatten", "sma_cross", "BTCUSDT", code=2)
+
+
 def test_the_command_line_shows_what_was_left(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
     def told(*words: str) -> str:
         capfd.readouterr()

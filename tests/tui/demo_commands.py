@@ -193,6 +193,9 @@ class DemoCommands(Commands):
     async def minutes(self, symbol: str, start_ms: int, end_ms: int) -> BarColumns:
         return made_minutes(symbol, self.clock.now(), start_ms, end_ms)
 
+    async def fill_history(self, symbol: str, span_ms: int) -> int:
+        return 0
+
     async def history(self) -> list[ClosedPosition]:
         return []
 
@@ -249,6 +252,10 @@ class DemoCommands(Commands):
     async def restart_strategies(self, symbol: str) -> str:
         self.asked.append(f"restart {symbol}")
         return f"started again: sma_cross on {symbol}"
+
+    async def flatten_strategies(self, symbol: str, strategy: str = "") -> str:
+        self.asked.append(f"flatten {symbol} {strategy}".strip())
+        return f"flattened on {symbol}"
 
     async def next_session(self) -> datetime:
         if isinstance(self.clock, StillClock):

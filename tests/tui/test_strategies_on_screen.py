@@ -121,6 +121,26 @@ async def test_a_key_starts_it_again(session: DemoSession, screen: Screen) -> No
         assert session.demo.asked[-1] == "restart BTCUSDT"
 
 
+async def test_a_key_flattens_what_runs_no_more_once_that_is_confirmed(session: DemoSession, screen: Screen) -> None:
+    session.boards.strategies.put(LABEL, LONG)
+    async with screen(session) as (app, pilot):
+        app.main.ticks.table.cursor = "BTCUSDT"
+        await pilot.press("1", "F")
+        await pilot.pause()
+        assert told(app).startswith("nothing of BTCUSDT to flatten: its strategies run")
+        session.boards.strategies.put(LABEL, replace(LONG, state=State.OFF))
+        await pilot.press("F")
+        for _ in range(5):
+            await pilot.pause()
+        assert "Flatten +0.1 of sma_cross 1m on BTCUSDT" in picture(app)
+        await pilot.press("escape", "F")
+        await pilot.pause()
+        assert not session.demo.asked, "Esc leaves everything as it is"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert session.demo.asked == ["flatten BTCUSDT"]
+
+
 async def test_health_has_a_row_for_each(session: DemoSession, screen: Screen) -> None:
     status = StrategyStatus(
         LABEL, State.DOWN, STOPPED.message, 90, 31, 1.4, 2, 17_000_000, "limits, landlock 7, seccomp"
