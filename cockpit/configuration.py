@@ -40,6 +40,7 @@ class FirstUi(NamedTuple):
     hz: float = 0.0
     mouse: bool = True
     stale_seconds: float = 15.0
+    chart: str = "blocks"
 
 
 class FirstLook(NamedTuple):
@@ -82,6 +83,7 @@ class Configuration(NamedTuple):
                 hz=min(max(_number(ui, "hz", plain.hz), 0.0), 30.0),
                 mouse=_typed(ui, "mouse", plain.mouse),
                 stale_seconds=_number(ui, "stale_seconds", plain.stale_seconds),
+                chart=_typed(ui, "chart", plain.chart),
             ),
             keymap={key: value for key, value in keymap.items() if isinstance(value, str)},
         )

@@ -25,7 +25,7 @@ _TIMES_TO_LIVE = ("quotes", "chain", "expirations", "history", "calendar", "repo
 FOLLOWED = frozenset(
     {
         *("scan", "spreads", "scoring", "sizing", "strategies", "alerts", "keymap"),
-        *("ui.theme", "ui.hz", "ui.stale_seconds"),
+        *("ui.theme", "ui.hz", "ui.stale_seconds", "ui.chart"),
         *(f"providers.{vendor}.{name}" for vendor in _VENDORS for name in ("limits", "timeout")),
         *(f"cache.{name}" for name in _CACHE),
         *(f"cache.{kind}_seconds" for kind in _TIMES_TO_LIVE),

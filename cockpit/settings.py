@@ -39,6 +39,7 @@ class UiSettings(_Section):
     hz: Annotated[float, Field(ge=0, le=30)] = 0.0
     mouse: bool = True
     stale_seconds: Positive = 15.0
+    chart: Literal["blocks", "braille"] = "blocks"
 
 
 class TickSettings(_Section):

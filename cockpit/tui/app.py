@@ -81,7 +81,8 @@ class CockpitApp(App[int]):
         self._deadline = Deadline()
         self._guard = FrameGuard(self)
         self._leaving = False
-        self._ui: UiLook = settings.ui
+        self.ui: UiLook = settings.ui
+        """How the screen is to look, as the settings say now."""
         self._news = 0
         if not self.choose_theme(settings.ui.theme):
             self.choose_theme(DEFAULT_THEME)
@@ -183,7 +184,7 @@ class CockpitApp(App[int]):
 
     def _look_like(self, news: "SettingsNews") -> None:
         # A theme chosen by key stays until the settings name another one; its own file may have changed.
-        before, self._ui = self._ui, news.ui
+        before, self.ui = self.ui, news.ui
         self.choose_theme(news.ui.theme if news.ui.theme != before.theme else self.theme_choice)
         keymap = usable(news.keymap)
         if keymap != self.keymap:

@@ -17,7 +17,7 @@ _DEFAULTS = {
 }
 # A terminal tells its size itself; exported, these would freeze it at what it once was.
 _STALE = ("COLUMNS", "LINES")
-_DOTLESS = ("linux", "dumb", "vt100", "vt220")
+_BLOCKLESS = ("linux", "dumb", "vt100", "vt220")
 _HOME_HZ = 4.0
 _REMOTE_HZ = 2.0
 
@@ -39,8 +39,8 @@ def refresh_rate(hz: float, environment: Mapping[str, str] | None = None) -> flo
     return _REMOTE_HZ if "SSH_CONNECTION" in present or "SSH_TTY" in present else _HOME_HZ
 
 
-def draws_dots(environment: Mapping[str, str] | None = None) -> bool:
-    """Whether the terminal can be trusted with Braille: not the console of Linux, nor a locale other than UTF-8."""
+def draws_blocks(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether the terminal can draw parts of blocks: not the console of Linux, nor one of another locale than UTF-8."""
     present = os.environ if environment is None else environment
     locale = present.get("LC_ALL") or present.get("LC_CTYPE") or present.get("LANG") or "UTF-8"
-    return present.get("TERM") not in _DOTLESS and "utf" in locale.lower()
+    return present.get("TERM") not in _BLOCKLESS and "utf" in locale.lower()

@@ -37,6 +37,11 @@ class UiLook(Protocol):
         """Age from which a row is dimmed."""
         ...
 
+    @property
+    def chart(self) -> str:
+        """What prices are drawn with: ``blocks`` or ``braille``."""
+        ...
+
 
 class Look(Protocol):
     """What the screen needs of the settings; it can be had before they are validated."""

@@ -115,9 +115,9 @@ def explain(app: "CockpitApp", symbol: str) -> None:
 
 def chart(app: "CockpitApp", screen: "MainScreen", symbol: str | None = None) -> None:
     """A chart of a symbol's prices; without one of that under the cursor in the ticks."""
-    from cockpit.tui.environment import draws_dots
+    from cockpit.tui.environment import draws_blocks
     from cockpit.tui.screens.chart import ChartScreen
-    from cockpit.tui.widgets.plot import ASCII, BRAILLE
+    from cockpit.tui.widgets.plot import ASCII, BLOCKS, BRAILLE
 
     if symbol is None and screen.active is Pane.TICKS:
         symbol = screen.ticks.table.cursor
@@ -126,15 +126,15 @@ def chart(app: "CockpitApp", screen: "MainScreen", symbol: str | None = None) ->
     elif symbol is None:
         app.say("no symbol under the cursor to chart; 1 goes to the ticks")
     else:
-        look = app.settings
+        glyphs = BRAILLE if app.ui.chart == "braille" else BLOCKS
         screen.push_over(
             ChartScreen(
                 *(app.session, screen.ticks.table.rows.order, symbol),
                 moment=app.moment,
-                profile=look.profile,
+                profile=app.settings.profile,
                 hz=app.hz,
-                stale_seconds=look.ui.stale_seconds,
-                glyphs=BRAILLE if draws_dots() else ASCII,
+                stale_seconds=app.ui.stale_seconds,
+                glyphs=glyphs if draws_blocks() else ASCII,
             )
         )
 

@@ -1,5 +1,6 @@
 """The chart of a symbol: from real tables and made-up ones, at every size, kept up by the stream."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
@@ -8,16 +9,20 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
-from cockpit.errors import StorageError
+from cockpit.errors import ProviderError, Refusal, StorageError
 from cockpit.paths import Paths
+from cockpit.settings import Settings
 from cockpit.storage.bar_columns import read_bar_columns
 from cockpit.storage.database import Database, open_database
+from cockpit.storage.klines import store_klines
 from cockpit.storage.ticks import store_trades
 from cockpit.ticks.bar_columns import BarColumns
 from cockpit.ticks.trade import Trade
 from cockpit.tui.app import CockpitApp
-from cockpit.tui.environment import draws_dots
+from cockpit.tui.environment import draws_blocks
+from cockpit.tui.inks import Ink
 from cockpit.tui.screens.chart import ChartScreen
+from tests.ticks.klines import kline
 from tests.tui.clocks import NOW, StillClock
 from tests.tui.conftest import Screen, picture, told
 from tests.tui.demo import DemoSession
@@ -97,10 +102,10 @@ async def test_a_picture_in_ascii(
 
 
 def test_only_terminals_that_can_are_sent_dots() -> None:
-    assert draws_dots({"TERM": "xterm-256color", "LANG": "en_US.UTF-8"})
-    assert draws_dots({"TERM": "tmux"})
-    assert not draws_dots({"TERM": "linux", "LANG": "C.UTF-8"})
-    assert not draws_dots({"TERM": "xterm", "LC_ALL": "C", "LANG": "en_US.UTF-8"})
+    assert draws_blocks({"TERM": "xterm-256color", "LANG": "en_US.UTF-8"})
+    assert draws_blocks({"TERM": "tmux"})
+    assert not draws_blocks({"TERM": "linux", "LANG": "C.UTF-8"})
+    assert not draws_blocks({"TERM": "xterm", "LC_ALL": "C", "LANG": "en_US.UTF-8"})
 
 
 async def test_stored_trades_are_charted_and_what_is_missing_is_a_gap(
@@ -247,6 +252,83 @@ async def test_what_cannot_be_read_again_is_said_below_what_was(
         shown = picture(app).splitlines()
         assert "high" in shown[0]
         assert "the database is away; bring it back" in shown[-1]
+
+
+async def test_what_is_not_stored_is_asked_for_once_a_span_and_shown_when_it_has_come(
+    session: DemoSession, screen: Screen, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _stored_in(session, database, monkeypatch)
+    asked: list[tuple[str, int]] = []
+    answered = asyncio.Event()
+
+    async def fill(symbol: str, span_ms: int) -> int:
+        asked.append((symbol, span_ms // _MINUTE_MS))
+        await answered.wait()
+        hours = [kline(number, 60 * _MINUTE_MS) for number in range(24)]
+        since = _NOW_MS // _MINUTE_MS * _MINUTE_MS - 24 * 60 * _MINUTE_MS
+        return await store_klines(
+            database, [replace(one, open_ms=since + at * one.length_ms) for at, one in enumerate(hours)]
+        )
+
+    monkeypatch.setattr(session.demo, "fill_history", fill)
+    async with screen(session) as (app, pilot):
+        await pilot.press("C")
+        await pilot.pause(0.1)
+        assert "nothing of BTCUSDT is stored of the last 24h; asking the venue for it…" in picture(app)
+        answered.set()
+        chart = await _charted(app, pilot)
+        assert "high 109.00" in picture(app)
+        assert chart.span == "24h"
+        chart._read()
+        await _charted(app, pilot, "right", "down")
+    assert asked == [("BTCUSDT", 1440), ("BTCUSDT", 10_080), ("ETHUSDT", 10_080)]
+
+
+async def test_what_the_venue_does_not_give_is_told_above_what_is_stored(
+    session: DemoSession, screen: Screen, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(symbol: str, span_ms: int) -> int:
+        raise ProviderError("binance", Refusal.RESTRICTED, "it does not serve this location")
+
+    _stored_in(session, database, monkeypatch)
+    monkeypatch.setattr(session.demo, "fill_history", refused)
+    async with screen(session) as (app, pilot):
+        await _charted(app, pilot, "C")
+        assert "the venue gave none (binance: it does not serve this location)" in " ".join(picture(app).split())
+        await store_trades(database, [_trade(number, 50 - number, f"{96_000 + number}") for number in range(50)])
+        chart = await _charted(app, pilot, "1")
+        shown = picture(app).splitlines()
+        assert "high 96,049.00" in shown[0]
+        assert shown[1].startswith("binance: it does not serve this location")
+        assert chart.span == "1h"
+
+
+async def test_the_settings_name_the_glyphs(session: DemoSession, screen: Screen) -> None:
+    for chosen, fine in (("blocks", False), ("braille", True)):
+        settings = Settings.model_validate({"ui": {"chart": chosen}})
+        async with screen(session, (80, 24), settings) as (app, pilot):
+            await _charted(app, pilot, "C")
+            shown = picture(app)
+            assert any("\u2800" < cell < "\u2900" for cell in shown) == fine
+            assert any(cell in "▖▗▘▝▌▐▚▞" for cell in shown) != fine
+
+
+async def test_green_closes_higher_and_red_lower(
+    session: DemoSession, screen: Screen, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _stored_in(session, database, monkeypatch)
+    prices = [*range(96_000, 96_030), *range(96_030, 96_000, -1)]
+    await store_trades(database, [_trade(at, 59 - at, f"{one}") for at, one in enumerate(prices)])
+    async with screen(session) as (app, pilot):
+        chart = await _charted(app, pilot, "C", "1")
+        inks: dict[Ink, list[int]] = {}
+        for line in chart.body.lines[:-6]:
+            at = 0
+            for text, ink in line.runs:
+                inks.setdefault(ink, []).extend(at + cell for cell, one in enumerate(text) if one.strip())
+                at += len(text)
+        assert max(inks[Ink.UP]) <= min(inks[Ink.DOWN]) + 1
+        assert (len(inks[Ink.UP]), len(inks[Ink.DOWN])) > (30, 30)
 
 
 @pytest.mark.parametrize("size", [(40, 10), (24, 6), (20, 3), (9, 2)], ids=lambda size: f"{size[0]}x{size[1]}")

@@ -1,4 +1,4 @@
-"""A symbol's prices over the last hours or days, from the stored minutes, with the stream's last price put on top."""
+"""A symbol's prices over the last hours or days: what is stored, what the venue adds, and the stream's last price."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from cockpit.tui.screens.sheet import SheetBody, hint
 from cockpit.tui.session import Session
 from cockpit.tui.widgets.bars import Bar, Part, profile_part, words
 from cockpit.tui.widgets.columns import Moment, moved_run
-from cockpit.tui.widgets.lines import EMPTY, Line
+from cockpit.tui.widgets.lines import EMPTY, Line, fit
 from cockpit.tui.widgets.plot import Axes, Glyphs, plot_lines
 from cockpit.tui.widgets.prose import wrapped
 
@@ -86,8 +86,8 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
         self._bars: BarColumns | None = None
         self._chart: Chart | None = None
         self._drawn: tuple[object, ...] = ()
-        self._reading = False
-        self._problem = ""
+        self._reading = self._filling = False
+        self._problem = self._lack = ""
         self._chosen = False
         """True once a key, or else what is stored, has said how far to look back."""
 
@@ -143,13 +143,31 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
     def _turn(self) -> None:
         """Begin with another symbol or another span."""
         self._bars = self._chart = None
-        self._reading, self._problem = False, ""
+        self._reading, self._filling = False, True
+        self._problem = self._lack = ""
         self._read()  # which mostly takes less than a pull: what was drawn is in sight until then
+        self.run_worker(self._fill(self.symbol, self.span), group="history", exclusive=True, exit_on_error=False)
 
     def _read(self) -> None:
         if not self._reading:
             self._reading = True
             self.run_worker(self._fetch(self.symbol, self.span), group="chart", exclusive=True, exit_on_error=False)
+
+    async def _fill(self, symbol: str, span: str) -> None:
+        """Have the session fetch what is not stored; where it cannot be had, say why beside what is."""
+        came, lack = 0, ""
+        try:
+            came = await self._session.commands.fill_history(symbol, SPANS[span])
+        except CockpitError as error:
+            lack = str(error)
+        except Exception as error:  # a chart must never end the cockpit
+            log.exception("the history of a chart could not be had")
+            lack = f"older prices could not be had ({type(error).__name__}); the log has the details"
+        if (symbol, span) == (self.symbol, self.span):
+            self._filling, self._lack = False, lack
+            if came or not self._chosen:
+                self._reading = False
+                self._read()
 
     async def _fetch(self, symbol: str, span: str) -> None:
         now_ms = self._now_ms()
@@ -165,7 +183,7 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
             problem = f"the chart could not be read ({type(error).__name__}); the log has the details"
         if (symbol, span) != (self.symbol, self.span):
             return
-        if not self._chosen and bars is not None and len(bars):
+        if not (self._chosen or self._filling) and bars is not None and len(bars):
             self.span, self._chosen = _span_of(bars, now_ms), True
         self._bars, self._problem, self._reading = bars, problem, False
         self._rebuild()
@@ -197,7 +215,8 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
             self._chart = self._chart.with_price(float(ticker.last), ticker.traded_ms)
         self._title.show(self._title_parts(ticker))
         self._hints.show(self._hint_parts())
-        drawn = (self.symbol, self.span, self._chart, self._bars is None, self._problem, self.body.size)
+        told = self._bars is None, self._filling, self._problem, self._lack
+        drawn = (self.symbol, self.span, self._chart, told, self.body.size)
         if drawn != self._drawn:
             self._drawn = drawn
             self.body.lines = self._lines()
@@ -209,8 +228,9 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
             return [EMPTY, *wrapped(self._reason(), width, Ink.MUTED)]
         if width < _SMALLEST[0] or height < _SMALLEST[1]:
             return wrapped("too small for a chart", width, Ink.WARN)
-        chart = self._chart
-        volume_rows = 0 if height < 10 else 2 if height < 16 else height // 6
+        chart, above = self._chart, [Line(((fit(self._lack, width), Ink.WARN),))] if self._lack else []
+        height -= len(above)
+        volume_rows = 0 if height < 10 else max(2, height // 9)
         rows = height - 1 - volume_rows
         axes = Axes(
             price_scale(chart.low, chart.high, rows // _ROWS_A_MARK, price_decimals(chart.low)),
@@ -219,17 +239,21 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
             self._label_width(),
             _ZONE,
         )
-        return plot_lines(chart, axes, rows, volume_rows, self._glyphs)
+        return [*above, *plot_lines(chart, axes, rows, volume_rows, self._glyphs)]
 
     def _reason(self) -> str:
         """Why there is no chart, and what gives one."""
         if self._problem:
             return self._problem
         if self._bars is None:
-            return "reading the stored minutes…"
+            return "reading what is stored…"
+        if self._filling:
+            return f"nothing of {self.symbol} is stored of the last {self.span}; asking the venue for it…"
+        lack = f" ({self._lack})" if self._lack else ""
         return (
-            f"no trade of {self.symbol} is stored of the last {self.span}: the cockpit stores what it hears while it "
-            "runs, and past days come from the venue's files with: cockpit ticks import FILE"
+            f"no trade of {self.symbol} is stored of the last {self.span}, and the venue gave none{lack}: the cockpit "
+            "stores what it hears while it runs, and past days come from the venue's files with: cockpit ticks import "
+            "FILE"
         )
 
     def _title_parts(self, ticker: Ticker | None) -> list[Part]:
@@ -255,12 +279,12 @@ class ChartScreen(ModalScreen[None], inherit_bindings=False):
         return parts
 
     def _age(self, ticker: Ticker | None) -> float | None:
-        """Seconds since the last message of this symbol; without any, since the end of the last stored minute."""
+        """Seconds since the last message of this symbol; without any, since the end of the last bar."""
         if ticker is not None and ticker.received_at is not None:
             return max(0.0, self._moment().monotonic - ticker.received_at)
         if self._bars is None or not len(self._bars):
             return None
-        return max(0.0, (self._now_ms() - self._bars.open_ms[-1] - MINUTE_MS) / 1000)
+        return max(0.0, (self._now_ms() - self._bars.open_ms[-1] - self._bars.length_ms[-1]) / 1000)
 
     def _hint_parts(self) -> list[Part]:
         if self._problem and self._chart is not None:

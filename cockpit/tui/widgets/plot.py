@@ -1,4 +1,4 @@
-"""A price chart in characters: dots of Braille with eighths of blocks for the volume, or plain ASCII."""
+"""A price chart in characters: quarters of blocks or dots of Braille, with eighths for the volume, or plain ASCII."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -30,15 +30,19 @@ class Glyphs(NamedTuple):
     last: str
 
 
-BRAILLE = Glyphs(
-    dots=((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08)),
-    cells=" " + "".join(chr(0x2800 + bits) for bits in range(1, 256)),
+BLOCKS = Glyphs(
+    dots=((1, 2), (4, 8)),
+    cells=" ▖▘▌▗▄▚▙▝▞▀▛▐▟▜█",
     fillings=" ▁▂▃▄▅▆▇█",
     tick="┤",
     below="╵",
     high="▴",
     low="▾",
     last="◂",
+)
+BRAILLE = BLOCKS._replace(
+    dots=((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08)),
+    cells=" " + "".join(chr(0x2800 + bits) for bits in range(1, 256)),
 )
 ASCII = Glyphs(((1, 2),), cells=" .'|", fillings=" .:#", tick="|", below="'", high="^", low="v", last="<")
 
@@ -80,10 +84,27 @@ def _price_lines(chart: Chart, axes: Axes, rows: int, glyphs: Glyphs) -> Iterato
     labels[_level(chart.low, scale, rows)] = glyphs.low + axes.write(chart.low), Ink.TEXT
     labels[_level(chart.high, scale, rows)] = glyphs.high + axes.write(chart.high), Ink.TEXT
     labels[_level(last, scale, rows)] = glyphs.last + axes.write(last), Ink.STRONG
-    ink = Ink.UP if last >= known[0].open else Ink.DOWN
+    inks = _inks(chart.candles, len(glyphs.dots))
     for row in reversed(range(rows)):
         words, label_ink = labels.get(row, ("", Ink.MUTED))
-        yield Line(merged(((cells[row], ink), (fit(words, axes.label_width), label_ink))))
+        runs = zip(cells[row], inks, strict=True)
+        yield Line(merged((*runs, (fit(words, axes.label_width), label_ink))))
+
+
+def _inks(candles: Sequence[Candle | None], columns: int) -> list[Ink]:
+    """Of every cell: whether it closes above or below the close before it, or its own open where that is unknown.
+
+    One that closes where the one before did looks as that one.
+    """
+    inks, ink, before = [], Ink.UP, None
+    for at in range(0, len(candles), columns):
+        known = [candle for candle in candles[at : at + columns] if candle is not None]
+        if known:
+            close, reference = known[-1].close, known[0].open if before is None else before
+            ink = Ink.UP if close > reference else Ink.DOWN if close < reference else ink
+        before = known[-1].close if known else None
+        inks.append(ink)
+    return inks
 
 
 def _price_cells(candles: Sequence[Candle | None], scale: PriceScale, rows: int, glyphs: Glyphs) -> list[str]:
