@@ -100,8 +100,8 @@ class PaperAccount:
         if waiting is None:
             return None
         if word is not None and (word.past.bar.open_ms, word.signal.target) == (waiting.bar_ms, waiting.target):
-            await self._audit_late(word, last)
             self._place(waiting)
+            await self._audit_late(word, last)
         else:
             await self._lapse(waiting, "it is not what the strategy says to the bars that are stored")
         return None
@@ -119,8 +119,8 @@ class PaperAccount:
         await self._lapse_order("a later bar has been decided on")
         self._journal.signal(stored)
         if outcome is Outcome.WAITING:
-            await self._audit_late(word, last)
             self._place(stored)
+            await self._audit_late(word, last)
 
     async def try_order(self) -> None:
         """Fill what waits, if a bid and ask have come; where none comes in time, it lapses."""
