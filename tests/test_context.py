@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from cockpit.context import Context, open_context
-from cockpit.errors import ScanStoppedError, UsageError
+from cockpit.errors import ProviderError, ScanStoppedError, UsageError
 from cockpit.health.status import FeedStatus, ProcessStatus, ProviderStatus, State, StorageStatus
 from cockpit.options.calendar import Phase, session_state
 from cockpit.settings import Settings
@@ -114,6 +114,20 @@ async def test_a_second_cockpit_looks_and_says_who_owns_the_folder(settings: Set
             await guest.commands.open_position(ticket, 1)
 
 
+async def test_a_chart_has_its_history_from_the_first_minute_on_and_in_the_next_session(settings: Settings) -> None:
+    day_ms = 24 * 60 * 60_000
+    async with open_context(settings, background=True) as context, open_context(settings) as guest:
+        assert await context.commands.fill_history("BTCUSDT", day_ms) == pytest.approx(1440, abs=5)
+        with pytest.raises(UsageError, match="only reads"):
+            await guest.commands.fill_history("ETHUSDT", day_ms)
+    async with open_context(settings) as context:
+        now_ms = int(context.clock.now().timestamp() * 1000)
+        bars = await context.commands.minutes("BTCUSDT", now_ms - day_ms, now_ms)
+        assert len(bars) == pytest.approx(1440, abs=10)
+        assert len(set(bars.open_ms)) == len(bars)
+        assert await context.commands.fill_history("BTCUSDT", day_ms) < 10
+
+
 async def test_a_newer_scan_replaces_the_running_one(settings: Settings) -> None:
     async with open_context(settings) as context:
         first = asyncio.create_task(context.commands.scan())
@@ -133,6 +147,8 @@ async def test_a_replay_has_no_options_and_says_so(settings: Settings, recording
             await context.commands.scan()
         with pytest.raises(UsageError, match="only the simulated market"):
             await context.commands.next_session()
+        with pytest.raises(ProviderError, match="a recording has no prices but its own"):
+            await context.commands.fill_history("BTCUSDT", 24 * 60 * 60_000)
 
 
 def _marked(context: Context, position_id: str) -> bool:
