@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -83,7 +83,6 @@ class StrategyRunner:
         self._publish_seconds = publish_seconds
         self._look_seconds = look_seconds
         self._work: dict[str, tuple[StrategyAtWork, asyncio.Task[None]]] = {}
-        self._files: Mapping[Path, bytes] = {}
         self._changed = asyncio.Event()
 
     async def load(self) -> None:
