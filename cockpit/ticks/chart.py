@@ -1,7 +1,6 @@
 """A price chart's maths: bars into as many columns as there is room for, and axes that are labelled at round values."""
 
 import math
-from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -111,17 +110,22 @@ class Chart:
 def chart_of(bars: BarColumns, window: Window, now_ms: int) -> Chart:
     """Bars in the columns of a window: none of their highs and lows is lost.
 
-    A bar counts in the column in which it opens. One that is wider than a column stands as a whole in its first column,
-    goes on as its close, and its volume is shared out evenly. Time after ``now_ms`` is unknown.
+    A bar's prices count in the column in which it opens. Where none opens the one before goes on as its close, as long
+    as it is. Its volume is shared out over its time. Time after ``now_ms`` is unknown.
     """
     times, lengths, volumes = bars.open_ms, bars.length_ms, bars.volume
-    if max(lengths, default=0) > window.width_ms:
-        shares = [min(1.0, window.width_ms / length_ms) for length_ms in lengths]
-        volumes = array("d", [share * volume for share, volume in zip(shares, volumes, strict=True)])
+
+    def part(bar: int, start_ms: int) -> float:
+        """The volume of a bar that falls on the column from ``start_ms`` on."""
+        end_ms = times[bar] + lengths[bar]
+        within = min(end_ms, start_ms + window.width_ms) - max(times[bar], start_ms)
+        return volumes[bar] * max(0, within) / lengths[bar]
+
     first = bisect_left(times, window.start_ms)
     candles: list[Candle | None] = []
     for start in range(window.start_ms, window.end_ms, window.width_ms):
         last = bisect_left(times, start + window.width_ms, first)
+        before = part(first - 1, start) if first else 0.0
         if last > first:
             span = slice(first, last)
             candles.append(
@@ -130,12 +134,12 @@ def chart_of(bars: BarColumns, window: Window, now_ms: int) -> Chart:
                     max(bars.high[span]),
                     min(bars.low[span]),
                     bars.close[last - 1],
-                    math.fsum(volumes[span]),
+                    math.fsum((before, *volumes[first : last - 1], part(last - 1, start))),
                 )
             )
         elif last and times[last - 1] + lengths[last - 1] > start and start <= now_ms:
-            close, wide = bars.close[last - 1], lengths[last - 1] > window.width_ms
-            candles.append(Candle(close, close, close, close, volumes[last - 1] if wide else 0.0))
+            close = bars.close[last - 1]
+            candles.append(Candle(close, close, close, close, before))
         else:
             candles.append(None)
         first = last

@@ -56,7 +56,8 @@ def test_no_high_and_no_low_is_lost(minutes: list[Minute], count: int, width: in
     assert bool(chart.known) == bool(inside)
     if inside:
         assert (chart.low, chart.high) == (min(one[1] for one in inside), max(one[2] for one in inside))
-        assert math.fsum(candle.volume for candle in chart.known) == pytest.approx(sum(one[0] + 1.0 for one in inside))
+        traded = sum((one[0] + 1.0) * min(1.0, width * count / MINUTE_MS - one[0]) for one in inside)
+        assert math.fsum(candle.volume for candle in chart.known) == pytest.approx(traded)
     for candle in chart.known:
         assert candle.low <= min(candle.open, candle.close) <= max(candle.open, candle.close) <= candle.high
 
@@ -91,6 +92,13 @@ def test_long_and_short_bars_stand_side_by_side() -> None:
         held,
         Candle(30.0, 60.0, 30.0, 60.0, 33.0),
     )
+
+
+def test_volume_that_does_not_change_makes_an_even_line() -> None:
+    bars = columns_of([(number, 10.0, 20.0, 0.0, 0.5) for number in range(100)])
+    bars.volume[:] = array("d", [1.0]) * 100
+    chart = chart_of(bars, Window(_START, 7 * MINUTE_MS // 2, 20), _LATE)
+    assert [candle.volume for candle in chart.known] == [3.5] * 20
 
 
 def test_the_last_price_moves_its_own_column_and_no_other() -> None:
