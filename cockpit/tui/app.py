@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key
 from textual.screen import Screen
 
 from cockpit.errors import CockpitError, ConfigurationError, ExitCode
@@ -40,6 +41,7 @@ _CLOSE_SECONDS = 5.0
 _HARD_SECONDS = 8.0
 _TERMINAL_SECONDS = 2.0
 _SETTINGS_SECONDS = 0.25
+_AFTER_ESCAPE = 0.05
 _REFUSED = "settings refused"
 
 
@@ -126,6 +128,16 @@ class CockpitApp(App[int]):
         """Sound the terminal's bell, unless its link does not keep up: a bell is not worth waiting for."""
         if not self._guard.blocked():
             super().bell()
+
+    async def on_event(self, event: Event) -> None:
+        """Part what a slow link brought in one piece: Esc and a letter, which Textual takes for Alt with the letter."""
+        letter = letter_after_escape(event.key) if isinstance(event, Key) and not event.is_forwarded else None
+        if letter is None:
+            await super().on_event(event)
+            return
+        await super().on_event(Key("escape", None))
+        # What the first of them closes must be gone before the second is read.
+        self.set_timer(_AFTER_ESCAPE, lambda: self.post_message(Key(letter, letter)))
 
     # --- theme ----------------------------------------------------------------------------------------------------
 
@@ -325,3 +337,12 @@ class CockpitApp(App[int]):
 
     def _log_path(self) -> str:
         return str(self.settings.folders().log)
+
+
+def letter_after_escape(key: str) -> str | None:
+    """The letter or digit of a key with Alt, on which nothing is bound; None for any other key."""
+    alt, _, name = key.partition("+")
+    if alt != "alt":
+        return None
+    letter = name.removeprefix("shift+").upper() if name.startswith("shift+") else name
+    return letter if len(letter) == 1 else None

@@ -54,6 +54,17 @@ async def test_vi_keys_move_the_cursor(session: DemoSession, screen: Screen) -> 
         assert table.cursor == table.rows.order[0]
 
 
+async def test_esc_and_a_letter_that_came_in_one_piece_are_both_taken(session: DemoSession, screen: Screen) -> None:
+    async with screen(session) as (app, pilot):
+        await pilot.press("H")
+        assert len(app.screen_stack) == 2
+        await pilot.press("alt+3")
+        async with asyncio.timeout(5.0):
+            while app.main.active is not Pane.SPREADS:
+                await pilot.pause(0.02)
+        assert app.screen_stack == [app.main]
+
+
 async def test_the_spreads_follow_the_candidate_under_the_cursor(session: DemoSession, screen: Screen) -> None:
     async with screen(session) as (app, pilot):
         await pilot.press("2", "j")
