@@ -126,6 +126,15 @@ class PanesScreen(Screen[None], inherit_bindings=False):
         """Spare the widgets a second styling right after the one at their mount; behind other screens they need it."""
         event.refresh_styles = event.refresh_styles and not self._fresh
         self._fresh = False
+        self._show_toasts(shown=True)
+
+    def on_screen_suspend(self) -> None:
+        """A window over the panes shows every toast itself; those below it would be seen a second time."""
+        self._show_toasts(shown=False)
+
+    def _show_toasts(self, *, shown: bool) -> None:
+        for rack in self.query("ToastRack"):
+            rack.display = shown
 
     # --- data -----------------------------------------------------------------------------------------------------
 

@@ -65,6 +65,26 @@ async def test_esc_and_a_letter_that_came_in_one_piece_are_both_taken(session: D
         assert app.screen_stack == [app.main]
 
 
+async def test_a_toast_is_seen_once_whatever_lies_over_the_panes(session: DemoSession, screen: Screen) -> None:
+    async with screen(session, notifications=True) as (app, pilot):
+
+        async def seen(words: str) -> int:
+            async with asyncio.timeout(5.0):
+                while words not in picture(app):
+                    await pilot.pause(0.02)
+            return picture(app).count(words)
+
+        app.say("a thing to know")
+        assert await seen("a thing to know") == 1
+        await pilot.press("H")
+        assert len(app.screen_stack) == 2
+        app.say("another one")
+        assert (await seen("another one"), await seen("a thing to know")) == (1, 1)
+        await pilot.press("escape")
+        assert app.screen_stack == [app.main]
+        assert (await seen("another one"), await seen("a thing to know")) == (1, 1)
+
+
 async def test_the_spreads_follow_the_candidate_under_the_cursor(session: DemoSession, screen: Screen) -> None:
     async with screen(session) as (app, pilot):
         await pilot.press("2", "j")
