@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 
-from cockpit.tui import trading, vendors
+from cockpit.tui import scanning, strategy_keys, trading, vendors, windows
 from cockpit.tui.actions import ACTIONS, Pane
 from cockpit.tui.panes_screen import PanesScreen
 from cockpit.tui.widgets.live_table import LiveTable
@@ -127,11 +127,11 @@ class MainScreen(PanesScreen):
 
     def action_detail(self) -> None:
         """Show all that is known of the row."""
-        trading.detail(self._cockpit, self)
+        windows.detail(self._cockpit, self)
 
     def action_why(self) -> None:
         """Show every number behind the name."""
-        trading.why(self._cockpit, self)
+        windows.why(self._cockpit, self)
 
     def action_open(self) -> None:
         """Open a ticket for the spread under the cursor."""
@@ -143,31 +143,31 @@ class MainScreen(PanesScreen):
 
     def action_chart(self) -> None:
         """Show a chart of the symbol under the cursor."""
-        trading.chart(self._cockpit, self)
+        windows.chart(self._cockpit, self)
 
     def action_restart(self) -> None:
         """Start the stopped strategies of the symbol under the cursor again."""
-        trading.restart_strategies(self._cockpit, self)
+        strategy_keys.restart_strategies(self._cockpit, self)
 
     def action_flatten(self) -> None:
         """Flatten what strategies of the symbol under the cursor hold that run no more, once that is confirmed."""
-        trading.flatten_strategies(self._cockpit, self)
+        strategy_keys.flatten_strategies(self._cockpit, self)
 
     def action_scan(self) -> None:
         """Scan the calendar."""
-        trading.scan(self._cockpit)
+        scanning.scan(self._cockpit)
 
     def action_cancel_scan(self) -> None:
         """Stop the scan."""
-        trading.cancel_scan(self._cockpit)
+        scanning.cancel_scan(self._cockpit)
 
     def action_history(self) -> None:
         """Show the closed positions."""
-        trading.history(self._cockpit)
+        windows.history(self._cockpit)
 
     def action_next_session(self) -> None:
         """Move the simulated market on."""
-        trading.next_session(self._cockpit)
+        scanning.next_session(self._cockpit)
 
     def action_probe(self) -> None:
         """Ask the vendor under the mark something cheap."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cockpit.tui.trading import commands, say_nothing_here
+from cockpit.tui.chosen import commands, say_nothing_here
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -8,7 +8,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from cockpit.errors import CockpitError
 from cockpit.health.status import ProviderStatus
-from cockpit.tui import trading, vendors
+from cockpit.tui import scanning, trading, vendors, windows
 from cockpit.tui.actions import offered
 from cockpit.tui.format import fixed, percent, signed
 from cockpit.tui.keymap import keys_of, shown
@@ -81,8 +81,8 @@ class CockpitCommands(Provider):
                         f"score {spread.score.total:.0f}",
                     )
             for symbol in [candidate.symbol for candidate in boards.candidates.values()]:
-                yield Command(f"why {symbol}", partial(trading.explain, app, symbol), "every number behind it")
-                yield Command(f"scan {symbol}", partial(trading.scan, app, [symbol]), "look at this name again")
+                yield Command(f"why {symbol}", partial(windows.explain, app, symbol), "every number behind it")
+                yield Command(f"scan {symbol}", partial(scanning.scan, app, [symbol]), "look at this name again")
             for key, position in boards.positions.items():
                 yield Command(
                     f"close {position.symbol} {position.kind.label} {key}",
@@ -93,7 +93,7 @@ class CockpitCommands(Provider):
                 if isinstance(row, ProviderStatus):
                     yield from self._about_vendor(row.provider)
             for symbol in [ticker.symbol for ticker in boards.ticks.values()]:
-                yield Command(f"chart {symbol}", partial(trading.chart, app, main, symbol), "its prices, as a chart")
+                yield Command(f"chart {symbol}", partial(windows.chart, app, main, symbol), "its prices, as a chart")
         pane = main.table_pane()
         if pane is not None:
             for name in pane.table.sortable():
@@ -118,9 +118,9 @@ class CockpitCommands(Provider):
             return Command(query, lambda: pane.filter(rest), f"filter {pane.pane.label}")
         if verb == "scan":
             names = [name.strip().upper() for name in rest.replace(" ", ",").split(",") if name.strip()]
-            return Command(f"scan {','.join(names)}", lambda: trading.scan(app, names), "look at these names only")
+            return Command(f"scan {','.join(names)}", lambda: scanning.scan(app, names), "look at these names only")
         if verb == "why":
-            return Command(f"why {rest.upper()}", lambda: trading.explain(app, rest.upper()), "every number behind it")
+            return Command(f"why {rest.upper()}", lambda: windows.explain(app, rest.upper()), "every number behind it")
         if verb == "drop" and not rest.startswith("cache"):
             symbol = rest.upper()
             return Command(

@@ -11,7 +11,7 @@ from cockpit.errors import CockpitError
 from cockpit.portfolio.position import Action, Ticket
 from cockpit.spreads.sizing import cap_words
 from cockpit.spreads.structure import Size
-from cockpit.tui import trading
+from cockpit.tui import windows
 from cockpit.tui.format import age, fixed, percent, signed, since
 from cockpit.tui.inks import Ink, Run
 from cockpit.tui.screens.sheet import Sheet, hint
@@ -147,7 +147,7 @@ class TicketScreen(Sheet[None]):
     def action_why(self) -> None:
         """The arithmetic behind the name."""
         if self.ticket is not None:
-            trading.explain(self._cockpit, self.ticket.symbol)
+            windows.explain(self._cockpit, self.ticket.symbol)
 
     # --- what it shows --------------------------------------------------------------------------------------------
 
