@@ -340,7 +340,10 @@ class CockpitApp(App[int]):
 
 
 def letter_after_escape(key: str) -> str | None:
-    """The letter or digit of a key with Alt, on which nothing is bound; None for any other key."""
+    """The letter of a key with Alt, on which nothing is bound; None for any other key.
+
+    Most digits cannot be told: Textual reads Esc and a digit as the sign that a Mac types with Option, such as £.
+    """
     alt, _, name = key.partition("+")
     if alt != "alt":
         return None
